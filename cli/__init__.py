@@ -1,0 +1,1 @@
+"""The `huifang` command. Thin: each command imports what it needs when it is called."""

@@ -1,0 +1,1 @@
+"""How people, the core system and the carrier ask us."""

@@ -1,0 +1,1 @@
+"""What is true: plain functions of values. Standard library only; `now` is always an argument."""

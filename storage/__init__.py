@@ -1,0 +1,1 @@
+"""How PostgreSQL and the recording archive are reached."""

@@ -1,0 +1,1 @@
+"""One outside step each, as Prefect tasks. No business decisions."""

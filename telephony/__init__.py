@@ -1,0 +1,1 @@
+"""How the telephone network is reached. Knows no database."""
