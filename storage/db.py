@@ -1,0 +1,117 @@
+"""The connection to PostgreSQL: one engine a process, one transaction a unit of work, and the bell that rings on news."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import psycopg
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from settings import settings
+
+_engine: AsyncEngine | None = None
+_statements: ContextVar[list[int] | None] = ContextVar("statements", default=None)
+
+
+def engine() -> AsyncEngine:
+    """This process's engine, made on first use from HUIFANG_DATABASE_URL."""
+    global _engine
+    if _engine is None:
+        _engine = create_async_engine(
+            settings().database_url.get_secret_value(),
+            pool_size=10,
+            max_overflow=20,
+            pool_pre_ping=False,  # a lost connection is met where it is used: units of work are repeatable
+            pool_recycle=1800,
+            connect_args={"connect_timeout": 5, "application_name": "huifang"},
+        )
+        event.listen(_engine.sync_engine, "before_cursor_execute", _count)
+    return _engine
+
+
+async def dispose() -> None:
+    """Close every connection; the next use opens new ones."""
+    global _engine
+    if _engine is not None:
+        await _engine.dispose()
+        _engine = None
+
+
+@contextlib.asynccontextmanager
+async def transaction() -> AsyncIterator[AsyncConnection]:
+    """One unit of work: committed at the end, rolled back on an exception."""
+    async with engine().begin() as connection:
+        yield connection
+
+
+async def rows(connection: AsyncConnection, sql: str, **values: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in (await connection.execute(text(sql), values)).mappings()]
+
+
+def _count(conn, cursor, statement, parameters, context, executemany):
+    counter = _statements.get()
+    if counter is not None:
+        counter[0] += 1
+
+
+@contextlib.contextmanager
+def counted_statements() -> Iterator[list[int]]:
+    """Counts the statements sent from this context: `with counted_statements() as n: …; n[0]`."""
+    counter = [0]
+    token = _statements.set(counter)
+    try:
+        yield counter
+    finally:
+        _statements.reset(token)
+
+
+def libpq_url() -> str:
+    """The same database for psycopg itself."""
+    return (
+        make_url(settings().database_url.get_secret_value())
+        .set(drivername="postgresql")
+        .render_as_string(hide_password=False)
+    )
+
+
+CHANNEL = "huifang"
+
+
+class Bell:
+    """Rings when a transaction that called `pg_notify('huifang', …)` commits. News is fast; the caller's own timer is sure."""
+
+    def __init__(self) -> None:
+        self._connection: psycopg.AsyncConnection | None = None
+
+    async def __aenter__(self) -> "Bell":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def wait(self, seconds: float) -> None:
+        """Return on the first news, or after `seconds`. A lost database only makes this a plain sleep."""
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = await psycopg.AsyncConnection.connect(
+                    libpq_url(), autocommit=True, connect_timeout=5
+                )
+                await self._connection.execute(f"LISTEN {CHANNEL}")
+            async for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+                return
+        except psycopg.Error:
+            self._connection = None
+            await asyncio.sleep(seconds)
+
+
+@contextlib.asynccontextmanager
+async def sole_holder(name: str) -> AsyncIterator[bool]:
+    """Hold a named advisory lock on a connection of its own; yields False when somebody else has it."""
+    async with await psycopg.AsyncConnection.connect(libpq_url(), autocommit=True, connect_timeout=5) as connection:
+        cursor = await connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (name,))
+        yield bool((await cursor.fetchone())[0])
