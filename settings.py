@@ -1,5 +1,9 @@
-"""Every setting of huifang, read from `HUIFANG_*` environment variables or a `.env` file. No default for a secret."""
+"""Every setting of huifang, read from `HUIFANG_*` environment variables or a `.env` file. No default for a secret.
 
+`HUIFANG_ENV_FILE` names another file than `.env`; empty, none is read.
+"""
+
+import os
 from functools import cache
 from pathlib import Path
 
@@ -8,13 +12,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="HUIFANG_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="HUIFANG_", extra="ignore")
 
-    home: Path = Field(Path(".huifang"), description="Folder of the one-machine state; two folders are two installations.")
+    home: Path = Field(
+        Path(".huifang"), description="Folder of the one-machine state; two folders are two installations."
+    )
     clock_file: Path | None = Field(None, description="Anchor file of a simulated clock; unset is the system clock.")
 
     database_url: SecretStr = Field(description="postgresql+psycopg://user:password@host:port/name")
-    vault_key: SecretStr = Field(description="32 random bytes, base64: encrypts personal data and keys its look-up hashes.")
+    vault_key: SecretStr = Field(
+        description="32 random bytes, base64: encrypts personal data and keys its look-up hashes."
+    )
     session_key: SecretStr = Field(description="Signs the desk's session cookies and CSRF tokens.")
 
     s3_endpoint: str = Field(description="host:port of the S3 server with Object Lock.")
@@ -26,12 +34,16 @@ class Settings(BaseSettings):
     twilio_base_url: str = Field("https://api.twilio.com", description="Any carrier that speaks Twilio's API.")
     twilio_account_sid: str = Field(description="AC and 32 hex digits.")
     twilio_auth_token: SecretStr = Field(description="Signs REST requests and checks the callbacks' signatures.")
-    twilio_auth_token_previous: SecretStr | None = Field(None, description="Also accepted on callbacks while a token is rotated.")
+    twilio_auth_token_previous: SecretStr | None = Field(
+        None, description="Also accepted on callbacks while a token is rotated."
+    )
     twilio_from: str = Field(description="Caller number, E.164.")
     twilio_timeout: float = Field(10.0, description="Seconds to wait for the carrier's answer to one request.")
     twilio_cps: float = Field(1.0, description="Calls placed per second of clock time and account.")
     twilio_concurrent: int = Field(40, description="Simultaneous calls per account.")
-    dial_for_real: bool = Field(False, description="Must be true before any number is dialled at a carrier that is not on loopback.")
+    dial_for_real: bool = Field(
+        False, description="Must be true before any number is dialled at a carrier that is not on loopback."
+    )
 
     public_url: str = Field(description="The desk as the carrier reaches it; signatures are checked against it.")
     hotline: str = Field("400-000-0000", description="The insurer's hotline, told to customers.")
@@ -39,10 +51,14 @@ class Settings(BaseSettings):
 
     core_url: str | None = Field(None, description="Core system for `huifang pull` and the outbox.")
     core_token: SecretStr | None = Field(None, description="Bearer token towards the core system.")
-    push_token: SecretStr | None = Field(None, description="Bearer token the core system must show at /api/v1/contracts; unset refuses every push.")
+    push_token: SecretStr | None = Field(
+        None, description="Bearer token the core system must show at /api/v1/contracts; unset refuses every push."
+    )
     drop_folder: Path | None = Field(None, description="Folder watched for contract lists.")
 
-    prefect_api_url: str | None = Field(None, description="Prefect server's API; unset leaves PREFECT_API_URL as it is.")
+    prefect_api_url: str | None = Field(
+        None, description="Prefect server's API; unset leaves PREFECT_API_URL as it is."
+    )
 
     @field_validator("public_url", "twilio_base_url")
     @classmethod
@@ -53,4 +69,4 @@ class Settings(BaseSettings):
 @cache
 def settings() -> Settings:
     """The settings of this process, read once. Raises pydantic's ValidationError naming what is missing."""
-    return Settings()
+    return Settings(_env_file=os.environ.get("HUIFANG_ENV_FILE", ".env") or None)

@@ -18,9 +18,16 @@ def home() -> Path:
     return Path(os.environ.get("HUIFANG_HOME") or ".huifang").expanduser().absolute()
 
 
-def dotenv(file: Path = Path(".env")) -> dict[str, str]:
-    """The HUIFANG_* values of `.env` in the current folder, as the settings read them."""
-    if not file.is_file():
+def env_file() -> Path | None:
+    """`.env` in the current folder, or what HUIFANG_ENV_FILE names; empty, none."""
+    name = os.environ.get("HUIFANG_ENV_FILE", ".env")
+    return Path(name) if name else None
+
+
+def dotenv() -> dict[str, str]:
+    """The HUIFANG_* values of the `.env` file, as the settings read them."""
+    file = env_file()
+    if file is None or not file.is_file():
         return {}
     from dotenv import dotenv_values
 

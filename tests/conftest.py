@@ -1,0 +1,94 @@
+"""The real PostgreSQL and S3 server for every test that asks for them, started once and only when asked for."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli.stack import Stack
+
+# a developer's own settings must not reach the tests: they would work on his database
+for name in [n for n in os.environ if n.startswith(("HUIFANG_", "PREFECT_"))]:
+    del os.environ[name]
+os.environ["HUIFANG_ENV_FILE"] = ""
+
+TEMPLATE = "migrated"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The servers of the test run: PostgreSQL and S3."""
+    home = tmp_path_factory.mktemp("stack")
+    _stop_orphans(tmp_path_factory.getbasetemp().parent)
+    (home / "owner").write_text(str(os.getpid()))
+    servers = Stack(home)
+    servers.up(only={"postgres", "s3"})
+    yield servers
+    servers.down()
+    for data in ("postgres", "s3"):
+        shutil.rmtree(home / data, ignore_errors=True)
+
+
+def _stop_orphans(parent: Path) -> None:
+    """Stop the servers of earlier runs that were killed before they could."""
+    for owner in parent.glob("*/stack*/owner"):
+        if not psutil.pid_exists(int(owner.read_text())):
+            Stack(owner.parent).down()
+            owner.unlink()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(stack: Stack) -> str:
+    """The name of a database with every migration run, to be copied."""
+    from storage.migrate import upgrade
+
+    upgrade(stack.create_database(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(stack: Stack, migrated_template: str) -> Iterator[str]:
+    """A migrated database of the test's own (SQLAlchemy URL), dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield stack.create_database(name, migrated_template)
+    stack.drop_database(name)
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """The S3 server of the test run, with a bucket name of the test's own; the bucket is not made yet."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    bucket: str
+    secure: bool = False
+
+
+@pytest.fixture
+def s3(stack: Stack) -> S3Server:
+    values = stack.environment()
+    return S3Server(
+        endpoint=values["HUIFANG_S3_ENDPOINT"],
+        access_key=values["HUIFANG_S3_ACCESS_KEY"],
+        secret_key=values["HUIFANG_S3_SECRET_KEY"],
+        bucket=f"test-{uuid.uuid4().hex[:12]}",
+    )
+
+
+@pytest.fixture
+def installation(stack: Stack, database_url: str, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Every HUIFANG_* value of the test run in os.environ, with a database and bucket of the test's own."""
+    from settings import settings
+
+    values = stack.environment() | {"HUIFANG_DATABASE_URL": database_url, "HUIFANG_S3_BUCKET": s3.bucket}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    yield values
+    settings.cache_clear()
