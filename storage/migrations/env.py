@@ -1,7 +1,7 @@
 """Alembic's wiring: the address comes from HUIFANG_DATABASE_URL or from the caller."""
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 from sqlmodel import SQLModel
 
 import storage.tables  # noqa: F401  (fills the metadata)
@@ -17,7 +17,8 @@ def url() -> str:
 
 
 def run() -> None:
-    with create_engine(url()).connect() as connection:
+    # no pool: a connection left behind would keep the database from being copied or dropped
+    with create_engine(url(), poolclass=NullPool).connect() as connection:
         context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)
         with context.begin_transaction():
             # a migration that waits for a lock must not hold up the callbacks behind it
