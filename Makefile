@@ -102,7 +102,7 @@ setup: .venv/python.done .venv/system.done $(VENDOR)/.done $(CATALOGUES) ## prep
 
 node_modules/.done: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 18 or newer"; exit 1; }
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' || { echo "huifang needs Node.js 18 or newer; found: $$(node --version)"; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' || { echo "huifang needs Node.js 18 or newer; found: $$(node --version)"; exit 1; }
 	@echo "Installing the npm packages …"
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
