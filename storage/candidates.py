@@ -1,0 +1,123 @@
+"""Who might be rung: one query for everybody whose case head office owns, with all that the decision needs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rules.calling import Appointment, Attempt, Candidate
+from rules.cases import CaseState
+from rules.phone_checks import PhoneFacts
+from storage.db import rows
+
+CANDIDATES = """
+SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nominal_end, c.handover_at, c."class",
+       c.reasons, c.appointment_at, encode(c.appointment_hash, 'hex') AS appointment_number,
+       p.birth_date, p.language, k.channel, k.product_type, k.premium_mode, k.special_callback,
+       coalesce((k.facts ->> 'identity_elements')::int, 0) AS identity_elements,
+       coalesce((k.facts ->> 'self_policy')::boolean, false)
+         OR EXISTS (SELECT 1 FROM agents a WHERE a.code = k.agent_code AND a.id_hash = p.identity_hash) AS self_policy,
+       coalesce((
+         SELECT jsonb_agg(jsonb_build_object(
+                  'number', encode(n.number_hash, 'hex'), 'dead', n.dead, 'status', n.status,
+                  'holders', (SELECT count(DISTINCT h.person_id) FROM contract_phones h
+                              JOIN contracts hk ON hk.policy_no = h.policy_no
+                              WHERE h.number_hash = n.number_hash AND h.status = 'CONFIRMED'
+                                AND (hk.status = 'IN_FORCE' OR hk.underwritten_on > CAST(:today AS date) - 730)),
+                  'registered', EXISTS (SELECT 1 FROM registered_phones r WHERE r.number_hash = n.number_hash)
+                ) ORDER BY n.place)
+         FROM contract_phones n WHERE n.policy_no = c.policy_no), '[]') AS numbers,
+       coalesce((
+         SELECT jsonb_agg(jsonb_build_object(
+                  'at', a.reserved_at, 'number', encode(a.number_hash, 'hex'), 'state', a.state, 'result', a.result,
+                  'at_appointment', a.at_appointment) ORDER BY a.reserved_at)
+         FROM calls a WHERE a.person_id = c.person_id AND a.state <> 'REJECTED'), '[]') AS attempts
+FROM cases c
+JOIN contracts k ON k.policy_no = c.policy_no
+JOIN persons p ON p.id = c.person_id
+WHERE (CAST(:everybody AS boolean) OR (c.owner = 'HEAD_OFFICE' AND c.state <> 'CLOSED'))
+  AND (CAST(:case_id AS bigint) IS NULL OR c.id = :case_id)
+ORDER BY c.nominal_end NULLS LAST, c.id
+LIMIT :most
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """`attempts` of everybody in it. Numbers are look-up hashes in hex: who is rung is decided without knowing a number."""
+
+    candidates: tuple[Candidate, ...]
+    attempts: tuple[Attempt, ...]
+
+
+async def read_pool(
+    connection: AsyncConnection,
+    now: datetime,
+    script_name_for,
+    *,
+    case_id: int | None = None,
+    everybody: bool = False,
+    most: int = 20_000,
+) -> Pool:
+    """`script_name_for(channel, product_type, premium_mode, day)` tells which script fits, None where none does."""
+    from rules.calendar import business_date
+
+    today = business_date(now)
+    found = await rows(connection, CANDIDATES, today=today, case_id=case_id, everybody=everybody, most=most)
+    candidates, attempts, seen = [], [], set()
+    for row in found:
+        appointment = None
+        if row["appointment_at"] is not None:
+            appointment = Appointment(row["appointment_at"], row["appointment_number"], "POLICYHOLDER")
+        candidates.append(
+            Candidate(
+                case_id=row["case_id"],
+                policy_no=row["policy_no"],
+                person_id=row["person_id"],
+                state=CaseState(row["state"]),
+                callable_on=row["callable_on"],
+                nominal_end=row["nominal_end"],
+                handover_at=row["handover_at"],
+                birth_date=row["birth_date"],
+                language=row["language"],
+                in_scope=True,
+                special_callback=row["special_callback"],
+                numbers=tuple(
+                    PhoneFacts(
+                        number=n["number"],
+                        holders=n["holders"],
+                        is_agents=n["registered"],
+                        self_policy=row["self_policy"],
+                        dead=n["dead"],
+                    )
+                    for n in row["numbers"]
+                    if n["status"] == "CONFIRMED"
+                ),
+                identity_elements=row["identity_elements"],
+                appointment=appointment,
+                script=script_name_for(row["channel"], row["product_type"], row["premium_mode"], today),
+                class_=row["class"],
+                reasons=tuple(r if isinstance(r, str) else r["code"] for r in row["reasons"]),
+            )
+        )
+        if row["person_id"] not in seen:
+            seen.add(row["person_id"])
+            attempts += [
+                Attempt(
+                    at=datetime.fromisoformat(a["at"]),
+                    person_id=row["person_id"],
+                    number=a["number"],
+                    result=_result(a),
+                    at_appointment=a["at_appointment"],
+                    case_ids=(),
+                )
+                for a in row["attempts"]
+            ]
+    return Pool(tuple(candidates), tuple(attempts))
+
+
+def _result(attempt: dict) -> str | None:
+    """An open attempt counts as RINGING or UNKNOWN; one that ended but is not settled yet still is the open one."""
+    if attempt["result"]:
+        return attempt["result"]
+    return "UNKNOWN" if attempt["state"] == "UNKNOWN" else "RINGING"

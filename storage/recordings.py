@@ -1,0 +1,131 @@
+"""A recording's way: reported by the carrier, verified in the archive, then cleared at the carrier. Or lost, with a reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.db import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A recording to be fetched (REPORTED) or whose copy at the carrier is to be deleted (VERIFIED)."""
+
+    id: int
+    call_id: str
+    provider_id: str
+    state: str
+    reported_seconds: int | None
+    call_seconds: int | None
+    answered_at: datetime | None
+    tries: int
+
+
+async def claim(connection: AsyncConnection, now: datetime, lease_seconds: float, most: int) -> list[Waiting]:
+    """Take recordings that wait for work; nobody else takes them before the lease ends. A killed worker's come back."""
+    found = await rows(
+        connection,
+        """
+        WITH due AS (
+          SELECT id FROM recordings
+          WHERE state IN ('REPORTED', 'VERIFIED') AND (next_try_at IS NULL OR next_try_at <= :now)
+          ORDER BY reported_at LIMIT :most FOR UPDATE SKIP LOCKED
+        ), taken AS (
+          UPDATE recordings r SET next_try_at = CAST(:now AS timestamptz) + make_interval(secs => :lease), tries = r.tries + 1
+          FROM due WHERE r.id = due.id RETURNING r.*
+        )
+        SELECT t.id, t.call_id, t.provider_id, t.state, t.reported_seconds, k.duration AS call_seconds, k.answered_at, t.tries
+        FROM taken t JOIN calls k ON k.id = t.call_id ORDER BY t.reported_at
+        """,
+        now=now,
+        lease=lease_seconds,
+        most=most,
+    )
+    return [Waiting(**r) for r in found]
+
+
+async def verified(connection: AsyncConnection, recording_id: int, now: datetime, **kept: Any) -> None:
+    """In the archive, read back by version id and digest, locked. `kept` are the columns that prove it."""
+    columns = ", ".join(f"{name} = :{name}" for name in kept)
+    await rows(
+        connection,
+        f"""
+        WITH moved AS (
+          UPDATE recordings SET state = 'VERIFIED', verified_at = :now, problem = NULL, next_try_at = NULL, {columns}
+          WHERE id = :id AND state = 'REPORTED' RETURNING call_id, provider_id, version_id, retain_until, sha256
+        )
+        INSERT INTO events (at, kind, call_id, data)
+        SELECT :now, 'RECORDING_VERIFIED', call_id, jsonb_build_object('recording', provider_id, 'version_id', version_id,
+               'retain_until', retain_until, 'sha256', sha256)
+        FROM moved RETURNING pg_notify('huifang', 'recording')
+        """,
+        id=recording_id,
+        now=now,
+        **kept,
+    )
+
+
+async def cleared(connection: AsyncConnection, recording_ids: Sequence[int], now: datetime) -> None:
+    """The carrier's copies are gone. Only after verification: the condition stands in the statement."""
+    await rows(
+        connection,
+        """
+        WITH moved AS (
+          UPDATE recordings SET state = 'CLEARED', cleared_at = :now, next_try_at = NULL
+          WHERE id = ANY(:ids) AND state = 'VERIFIED' RETURNING call_id, provider_id
+        )
+        INSERT INTO events (at, kind, call_id, data)
+        SELECT :now, 'RECORDING_CLEARED', call_id, jsonb_build_object('recording', provider_id) FROM moved RETURNING id
+        """,
+        ids=list(recording_ids),
+        now=now,
+    )
+
+
+async def postponed(connection: AsyncConnection, recording_id: int, until: datetime, problem: str) -> None:
+    """Not now: why, and when to try again."""
+    await rows(
+        connection,
+        "UPDATE recordings SET next_try_at = :until, problem = :problem WHERE id = :id RETURNING id",
+        id=recording_id,
+        until=until,
+        problem=problem,
+    )
+
+
+async def lost(connection: AsyncConnection, recording_id: int, problem: str, now: datetime) -> None:
+    """Gone for good, with the reason (C59). The carrier's copy, if any, is kept where it is."""
+    await rows(
+        connection,
+        """
+        WITH moved AS (
+          UPDATE recordings SET state = 'LOST', problem = :problem, next_try_at = NULL
+          WHERE id = :id AND state = 'REPORTED' RETURNING call_id, provider_id
+        )
+        INSERT INTO events (at, kind, call_id, data)
+        SELECT :now, 'RECORDING_LOST', call_id, jsonb_build_object('recording', provider_id, 'problem', CAST(:problem AS text))
+        FROM moved RETURNING pg_notify('huifang', 'recording')
+        """,
+        id=recording_id,
+        problem=problem,
+        now=now,
+    )
+
+
+async def calls_without(connection: AsyncConnection, now: datetime, quiet_seconds: float) -> list[dict[str, Any]]:
+    """Answered calls that ended `quiet_seconds` ago and of which no recording was reported: id, sid, ended_at."""
+    return await rows(
+        connection,
+        """
+        SELECT k.id, k.sid, k.ended_at FROM calls k
+        WHERE k.state = 'ENDED' AND k.answered_at IS NOT NULL AND k.settled_at IS NULL
+          AND k.ended_at < CAST(:now AS timestamptz) - make_interval(secs => :quiet)
+          AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = k.id)
+        ORDER BY k.ended_at LIMIT 100
+        """,
+        now=now,
+        quiet=quiet_seconds,
+    )

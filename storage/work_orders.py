@@ -1,0 +1,58 @@
+"""Moving a work order forward. Each step holds only while the order still stands where the step begins."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import Event
+
+
+class OrderConflict(Exception):
+    """The order stands elsewhere by now: somebody else was faster, or the step does not follow from its state."""
+
+    def __init__(self, order_id: int, state: str | None, by: str | None = None):
+        super().__init__(f"work order {order_id} is {state or 'not there'}" + (f", by {by}" if by else ""))
+        self.order_id, self.state, self.by = order_id, state, by
+
+
+async def accept(connection: AsyncConnection, order_id: int, user: str, now: datetime) -> None:
+    """ISSUED → ACCEPTED by `user`. Raises OrderConflict."""
+    moved = await connection.execute(
+        text(
+            """UPDATE work_orders SET state = 'ACCEPTED', accepted_at = :now, accepted_by = :user
+               WHERE id = :id AND state = 'ISSUED' RETURNING case_id, branch_code"""
+        ),
+        {"id": order_id, "user": user, "now": now},
+    )
+    await _record(connection, moved.mappings().first(), "ORDER_ACCEPTED", order_id, user, now)
+
+
+async def handle(connection: AsyncConnection, order_id: int, user: str, note: str, now: datetime) -> None:
+    """ACCEPTED → HANDLED with what was done. The note may name people and stays out of the events."""
+    moved = await connection.execute(
+        text(
+            """UPDATE work_orders SET state = 'HANDLED', handled_at = :now, handled_by = :user, handling = :note
+               WHERE id = :id AND state = 'ACCEPTED' RETURNING case_id, branch_code"""
+        ),
+        {"id": order_id, "user": user, "now": now, "note": note},
+    )
+    await _record(connection, moved.mappings().first(), "ORDER_HANDLED", order_id, user, now)
+
+
+async def _record(connection, moved, kind: str, order_id: int, user: str, now: datetime) -> None:
+    if moved is None:
+        found = await connection.execute(
+            text("SELECT state, coalesce(handled_by, accepted_by) AS by FROM work_orders WHERE id = :id"),
+            {"id": order_id},
+        )
+        stands = found.mappings().first()
+        raise OrderConflict(order_id, stands["state"] if stands else None, stands["by"] if stands else None)
+    await connection.execute(
+        insert(Event).values(
+            at=now,
+            kind=kind,
+            case_id=moved["case_id"],
+            data={"order_id": order_id, "branch_code": moved["branch_code"], "user": user},
+        )
+    )
