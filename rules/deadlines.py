@@ -105,7 +105,7 @@ def _rolled(day: date, roll: str, calendar: Calendar) -> tuple[date, bool]:
 def _provisional(first: date, last: date) -> Step:
     years = f"{first.year}" if first.year == last.year else f"{first.year}–{last.year}"
     return Step(
-        "FAULT-CALENDAR",
+        "PROVISIONAL",
         f"{years}年的节假日安排尚未公布或未录入，暂按周一至周五计算，不得作为最终日期告知客户",
         f"the holidays of {years} are not known yet: counted Monday to Friday, provisional, "
         "never told to a customer as final",
@@ -507,7 +507,7 @@ def work_order_limit(
     steps.append(
         Step(
             "C13",
-            f"自{counts_from}起（当日不计）{working_days}个工作日，至{due_on}24时前",
+            f"自{counts_from}起（当日不计）{working_days}个工作日，截止于{due_on}日终",
             f"{working_days} working days from {counts_from}, that day not counted: the end of {due_on}",
         )
     )
