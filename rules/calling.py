@@ -326,18 +326,19 @@ class _Desk:
             return "WAITING_FOR_RECEIPT", None, None
         if state in (CaseState.AT_BRANCH, CaseState.IN_REVIEW):
             return "WITH_BRANCH", None, None
-        if self.used_up(case):
-            # an open dial must come to its end before anything is settled
-            busy = self.busy(case.person_id)
-            return (busy, None, None) if busy else ("UNREACHABLE", None, "PLAN_USED_UP")
+        # an open dial must come to its end before anything is settled without one
+        if state == CaseState.IN_CALL:
+            return self.busy(case.person_id) or "IN_CALL", None, None
+        if (used_up := self.used_up(case)) and (busy := self.busy(case.person_id)) is not None:
+            return busy, None, None
+        if used_up:
+            return "UNREACHABLE", None, "PLAN_USED_UP"
         if case.special_callback:
             return "SPECIAL_CALLBACK", None, "PRECHECK"
         if (problem := self._phone_problem(case)) is not None:
             return problem, None, None if problem == "PHONE_UNCONFIRMED" else "PRECHECK"
         if case.identity_elements < self.elements:
             return "RECORD_MISMATCH", None, "PRECHECK"
-        if state == CaseState.IN_CALL:
-            return self.busy(case.person_id) or "IN_CALL", None, None
         return None, None, None
 
     def _phone_problem(self, case: Candidate) -> str | None:
@@ -438,10 +439,13 @@ class _Desk:
             return None, self.hours, self.next_window
         if (busy := self.busy(person_id)) is not None:
             return None, busy, None
-        if appointment is not None and not due:
-            # R37: who named the time himself is not rung before it; a time named by others only keeps its gap free
-            if appointment.asked_by == "POLICYHOLDER" or appointment.at - self.now < self.gap:
-                return None, "APPOINTMENT_PENDING", appointment.at
+        # R37: who named the time himself is not rung before it; a time named by others only keeps its gap free
+        if (
+            appointment is not None
+            and not due
+            and (appointment.asked_by == "POLICYHOLDER" or appointment.at - self.now < self.gap)
+        ):
+            return None, "APPOINTMENT_PENDING", appointment.at
         mine = self.by_person.get(person_id, [])
         if not due and mine:
             reason, until = self._spacing(mine, self._plan(mine, cases))
