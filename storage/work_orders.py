@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import Event
+from storage.events import record
 
 
 class OrderConflict(Exception):
@@ -48,11 +48,12 @@ async def _record(connection, moved, kind: str, order_id: int, user: str, now: d
         )
         stands = found.mappings().first()
         raise OrderConflict(order_id, stands["state"] if stands else None, stands["by"] if stands else None)
-    await connection.execute(
-        insert(Event).values(
-            at=now,
-            kind=kind,
-            case_id=moved["case_id"],
-            data={"order_id": order_id, "branch_code": moved["branch_code"], "user": user},
-        )
+    await record(
+        connection,
+        kind,
+        now,
+        case_id=moved["case_id"],
+        order_id=order_id,
+        branch_code=moved["branch_code"],
+        user=user,
     )
