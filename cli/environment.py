@@ -70,6 +70,7 @@ def stack_values(folder: Path) -> dict[str, str]:
         "HUIFANG_TWILIO_AUTH_TOKEN": secrets["twilio_auth_token"],
         "HUIFANG_TWILIO_FROM": "+15005550006",
         "HUIFANG_PUBLIC_URL": f"http://127.0.0.1:{ports['desk']}",
+        "HUIFANG_DEMO_USERS": "true",
         "HUIFANG_PUSH_TOKEN": secrets["push_token"],
         "HUIFANG_CORE_TOKEN": secrets["core_token"],
         "HUIFANG_PREFECT_API_URL": f"http://127.0.0.1:{ports['prefect']}/api",

@@ -130,8 +130,16 @@ def shared_options() -> list[click.Option]:
 def add_shared_options(command: click.Command) -> click.Command:
     """Give a command made elsewhere the shared options that it lacks."""
     present = {name for param in command.params for name in param.opts}
+    for param in command.params:
+        if "--json" in param.opts and param.expose_value and param.default is not _json_before:
+            # a command with a --json of its own hears the one before the subcommand as well
+            param.default = _json_before
     command.params.extend(option for option in shared_options() if not present & set(option.opts))
     return command
+
+
+def _json_before() -> bool:
+    return voice().json
 
 
 class _Spoken:

@@ -53,7 +53,8 @@ def _welcome(states: list[ServiceState]) -> list[str]:
         from desk.demo_users import DEMO_USERS
     except ModuleNotFoundError:
         return lines
-    return [*lines, *(f"  {user}" for user in DEMO_USERS)]
+    lines.append(text("演示用户（登录名 / 密码）：", "Demo users (log-in / password):"))
+    return [*lines, *(f"  {u.login:<11} {u.password:<20} {u.name} {' '.join(u.roles)}" for u in DEMO_USERS)]
 
 
 @command(example="huifang down", zh="停止本机整套服务；数据保留。")

@@ -134,7 +134,7 @@ class Stack:
 
     def _make_folder(self) -> None:
         for part in ("logs", "run"):
-            (self.home / part).mkdir(exist_ok=True)
+            (self.home / part).mkdir(mode=0o700, exist_ok=True)
         ignore = self.home / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
@@ -184,12 +184,13 @@ class Stack:
         started = {name: self._start(name) for name in first}
         for name in first:
             self._await(name, started[name])
-        if "desk" in mine:
+        if "desk" in names:
             self._make_usable()
+        if "desk" in mine:
             self._await("desk", self._start("desk"))
 
     def _exists(self, name: str) -> bool:
-        module = {"desk": "desk.app", "carrier": "cli.carrier"}.get(name)
+        module = {"desk": "desk.app", "carrier": "telephony.carrier.app"}.get(name)
         return module is None or find_spec(module) is not None
 
     def _start(self, name: str) -> bool:
@@ -202,7 +203,10 @@ class Stack:
             self._stop(name)
         self._free_ports(service)
         service = self.service(name)
-        self._tell(f"启动 {name} …", f"Starting {name} …")
+        if record is None or record.digest != service.plan().digest:
+            self._tell(f"启动 {name} …", f"Starting {name} …")
+        else:
+            self._tell(f"重新启动 {name} …", f"Starting {name} again …")
         service.prepare()
         self._launch(service, service.plan())
         return True
@@ -233,10 +237,10 @@ class Stack:
         while not service.ready():
             record = self._record(name)
             if record is None or not record.alive:
-                if tries == 5:
+                if tries == 4:
                     raise StackError(
-                        f"{name} 启动后随即退出，详见 {self.log(name)}。",
-                        f"{name} ended right after its start; see {self.log(name)}.",
+                        f"{name} 启动后随即退出，详见 {self.log(name)}：{self._last_line(name)}",
+                        f"{name} ended right after its start; see {self.log(name)}: {self._last_line(name)}",
                     )
                 tries += 1
                 # what a killed server left behind (memory, sockets) goes away with its last child
@@ -251,13 +255,27 @@ class Stack:
             time.sleep(0.05)
         service.after_start()
 
+    def _last_line(self, name: str) -> str:
+        lines = self.log(name).read_text(errors="replace").strip().splitlines()
+        return lines[-1].strip() if lines else "–"
+
     def _make_usable(self) -> None:
         """What the desk needs in the servers: the schema and the bucket."""
-        values = environment.values(self.home)
-        if find_spec("storage.migrate"):
-            from storage.migrate import upgrade
+        from settings import Settings
+        from storage.archive import Archive, ArchiveError
+        from storage.migrate import upgrade
 
-            upgrade(values["HUIFANG_DATABASE_URL"])
+        values = environment.values(self.home)
+        fields = {name: values[v] for name in Settings.model_fields if (v := f"HUIFANG_{name.upper()}") in values}
+        settings = Settings(_env_file=None, **fields)
+        upgrade(settings.database_url.get_secret_value())
+        try:
+            Archive(settings).ensure_bucket()
+        except ArchiveError as problem:
+            if self._external("s3") is None:
+                raise StackError(f"录音存储不可用：{problem}", f"The archive cannot be used: {problem}") from problem
+            # calls can be made without it: recordings stay at the carrier until it is back
+            self._tell(f"录音存储不可用：{problem}", f"The archive cannot be used: {problem}")
 
     def _stop(self, name: str) -> None:
         if record := self._record(name):
