@@ -1,0 +1,174 @@
+"""Each figure of the reports as the business names it, from callbacks as values."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from rules.calendar import business_date
+from rules.parameters import DEFAULTS, Profile
+
+# R69, R70: reasons that suggest the seller misled, corrected on the line or not
+MISSELLING_REASONS = frozenset(
+    {
+        "NOT_KNOWN_AS_INSURANCE",
+        "COVERAGE_UNCLEAR",
+        "COOLING_OFF_OR_SURRENDER_UNCLEAR",
+        "TERMS_UNCLEAR",
+        "BENEFIT_UNCERTAINTY_UNCLEAR",
+        "FEES_UNCLEAR",
+    }
+)
+UNTRUE_DATA = frozenset({"PHONE_INVALID", "PHONE_SHARED", "PHONE_IS_AGENTS", "RECORD_MISMATCH", "CONTACT_DATA_WRONG"})
+CLEAN = frozenset({"STANDARD", "SUB_STANDARD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One settled contact. `completed`: every mandatory item answered; `valid`: its recording or paper is verified."""
+
+    at: datetime
+    by: str  # HEAD_OFFICE or BRANCH
+    method: str
+    class_: str | None
+    completed: bool
+    valid: bool = True
+    reasons: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One policy with its callbacks. `policy_term_years` None is whole life."""
+
+    policy_no: str
+    policyholder_id: str
+    branch: str
+    policyholder_type: str = "PERSON"
+    policy_term_years: float | None = None
+    receipt_signed_on: date | None = None
+    nominal_end: date | None = None
+    withdrawn_on: date | None = None
+    death_known_on: date | None = None
+    cancelled_on: date | None = None
+    results: tuple[Result, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Counts and rates of one cohort; rates in per cent as text with one decimal, half up, None of nothing."""
+
+    due: int
+    excluded: int
+    excluded_by: dict[str, int]
+    denominator: int
+    completed: int
+    completed_by: dict[str, int]
+    completed_by_method: dict[str, int]
+    clean: int
+    in_window: int
+    classes: dict[str, int]
+    completed_rate: str | None
+    clean_success_rate: str | None
+    in_window_rate: str | None
+    sales_question_share: str | None
+    data_truth_rate: str | None
+    by_branch: dict[str, "Measures"] = field(default_factory=dict)
+
+
+def rate(part: int, whole: int) -> str | None:
+    """Per cent with one decimal, half up."""
+    if whole == 0:
+        return None
+    tenths = (part * 2000 + whole) // (2 * whole)
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def measure(
+    callbacks: Iterable[Callback], as_of: date, profile: Profile = DEFAULTS, *, by_branch: bool = True
+) -> Measures:
+    """The figures of these policies as they stood at the end of `as_of`; later results are not known yet.
+
+    The caller chooses the cohort: a period's are the policies whose `nominal_end` lies in it (S18).
+    """
+    rows = [callback for callback in callbacks if _in_scope(callback, profile)]
+    whole = _figures(rows, as_of, profile)
+    if by_branch:
+        branches: dict[str, list[Callback]] = defaultdict(list)
+        for row in rows:
+            branches[row.branch].append(row)
+        whole.by_branch.update((name, _figures(branches[name], as_of, profile)) for name in sorted(branches))
+    return whole
+
+
+def _in_scope(callback: Callback, profile: Profile) -> bool:
+    if callback.policyholder_type != "PERSON":
+        return False
+    term = callback.policy_term_years
+    return term is None or term > profile["scope.min_term_exclusive_years"]
+
+
+def _figures(rows: list[Callback], as_of: date, profile: Profile) -> Measures:
+    excluded_by: Counter[str] = Counter()
+    by: Counter[str] = Counter()
+    methods: Counter[str] = Counter()
+    classes: Counter[str] = Counter()
+    completed = clean = in_window = sales = untrue = denominator = 0
+    for row in rows:
+        known = sorted((r for r in row.results if business_date(r.at) <= as_of), key=lambda r: r.at)
+        done = [r for r in known if r.completed and r.valid]
+        if (kind := _excluded(row, done, as_of, profile)) is not None:
+            excluded_by[kind] += 1
+            continue
+        denominator += 1
+        untrue += any(UNTRUE_DATA & {*r.reasons, *r.marks} for r in known)
+        # R23: a callback before the signature counts only once its supplementary callback is made
+        counting = next(
+            (r for r in done if row.receipt_signed_on is None or business_date(r.at) >= row.receipt_signed_on), None
+        )
+        if counting is None:
+            continue
+        completed += 1
+        by[counting.by] += 1
+        methods[counting.method] += 1
+        first = done[0]  # S18: the class of the first completed callback, also when it was settled later
+        classes[first.class_ or "NONE"] += 1
+        clean += first.class_ in CLEAN
+        sales += bool(MISSELLING_REASONS & set(first.reasons))
+        in_window += (
+            row.receipt_signed_on is not None
+            and row.nominal_end is not None
+            and business_date(counting.at) <= row.nominal_end
+        )
+    return Measures(
+        due=len(rows),
+        excluded=sum(excluded_by.values()),
+        excluded_by=dict(excluded_by),
+        denominator=denominator,
+        completed=completed,
+        completed_by=dict(by),
+        completed_by_method=dict(methods),
+        clean=clean,
+        in_window=in_window,
+        classes=dict(classes),
+        completed_rate=rate(completed, denominator),
+        clean_success_rate=rate(clean, denominator),
+        in_window_rate=rate(in_window, denominator),
+        sales_question_share=rate(sales, completed),
+        data_truth_rate=rate(denominator - untrue, denominator),
+    )
+
+
+def _excluded(row: Callback, done: list[Result], as_of: date, profile: Profile) -> str | None:
+    """What takes the policy out of the denominator from the day it is known (C28), unless it was completed before."""
+    first_done = business_date(done[0].at) if done else None
+    kinds = {"WITHDRAWN": row.withdrawn_on, "DEATH": row.death_known_on, "CANCELLED": row.cancelled_on}
+    found = [
+        (day, kind)
+        for kind, day in kinds.items()
+        if kind in profile["kpi.denominator_exclusions"] and day is not None and day <= as_of
+    ]
+    if not found:
+        return None
+    day, kind = min(found)
+    return None if first_done is not None and first_done <= day else kind
