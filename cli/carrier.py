@@ -1,0 +1,112 @@
+"""`huifang carrier`: the Twilio-compatible carrier alone, until it is told to stop."""
+
+import contextlib
+import json
+import signal
+import socket
+from pathlib import Path
+
+import click
+
+
+def _account_sid(context, parameter, value: str | None) -> str | None:
+    import re
+
+    if value is not None and not re.fullmatch(r"AC[0-9a-f]{32}", value):
+        raise click.BadParameter("AC and 32 lower-case hex digits")
+    return value
+
+
+def _auth_token(context, parameter, value: str | None) -> str | None:
+    if value is not None and not (value.isascii() and value.isalnum()):
+        raise click.BadParameter("letters and digits only")
+    return value
+
+
+@click.command(name="carrier")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=0, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--account-sid", callback=_account_sid, help="AC and 32 lower-case hex digits; drawn if not given.")
+@click.option("--auth-token", callback=_auth_token, help="Letters and digits only; drawn if not given.")
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True, max=100_000),
+    help="Simulated seconds in a real one.",
+)
+@click.option("--seed", default=0, show_default=True, help="Draws the customers behind the numbers.")
+@click.option(
+    "--refuse-prefix", multiple=True, help="Numbers that the account may not call (error 21215), such as +850."
+)
+@click.option("--own-number", multiple=True, help="Caller numbers of the account; without any, every number is.")
+@click.option("--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON table of faults.")
+@click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Folder that keeps rendered phrases.")
+@click.option("--public-url", help="How applications reach this carrier, where it differs from how clients do.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line instead of sentences.")
+def carrier(
+    host, port, account_sid, auth_token, speed, seed, refuse_prefix, own_number, faults, state, public_url, as_json
+):
+    """Run a Twilio-compatible carrier on this machine. Nobody is rung: simulated customers answer.
+
+    Example: huifang carrier --port 8010 --speed 60 --seed 7
+    """
+    import uvicorn
+
+    from telephony.carrier.app import create_app, load_faults
+    from telephony.carrier.exchange import CarrierConfig, new_account_sid, new_auth_token
+
+    try:
+        config = CarrierConfig(
+            account_sid=account_sid or new_account_sid(),
+            auth_token=auth_token or new_auth_token(),
+            speed=speed,
+            seed=seed,
+            refuse_prefixes=tuple(refuse_prefix),
+            own_numbers=frozenset(own_number),
+            faults=load_faults(faults.read_text("utf-8")) if faults else [],
+            state=state,
+            public_url=public_url,
+        )
+        app = create_app(config)
+    except ValueError as error:
+        raise click.UsageError(f"--faults: {error}") from error
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise click.ClickException(f"{host}:{port} is not free: {error.strerror}") from error
+    name = f"[{host}]" if ":" in host else host
+    url = f"http://{name}:{listener.getsockname()[1]}"
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self):
+            # uvicorn's own raises the signal again after a clean end; being told to stop is no failure here
+            before = {sig: signal.signal(sig, self.handle_exit) for sig in (signal.SIGTERM, signal.SIGINT)}
+            try:
+                yield
+            finally:
+                for sig, handler in before.items():
+                    signal.signal(sig, handler)
+
+        async def startup(self, sockets=None) -> None:
+            await super().startup(sockets)
+            # said only now: who reads the line may connect at once
+            if as_json:
+                told = {
+                    "url": url,
+                    "account_sid": config.account_sid,
+                    "auth_token": config.auth_token,
+                    "speed": speed,
+                    "seed": seed,
+                }
+                click.echo(json.dumps(told))
+            else:
+                click.echo(f"{url}  a simulated carrier that speaks Twilio's API; nobody is rung")
+                click.echo(f"account SID  {config.account_sid}")
+                click.echo(f"auth token   {config.auth_token}")
+
+    settings = uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=2, backlog=2048)
+    Server(settings).run(sockets=[listener])

@@ -1,0 +1,64 @@
+"""Machine detection: who answered, and when the verdict falls."""
+
+from dataclasses import dataclass
+
+from telephony.carrier.sound import speech_seconds
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Times in seconds. `mode` is "Enable" or "DetectMessageEnd"."""
+
+    mode: str
+    asynchronous: bool = False
+    callback: str | None = None
+    callback_method: str = "POST"
+    timeout: float = 30.0
+    silence: float = 5.0
+    speech_end: float = 1.2
+
+
+async def detect(call, detection: Detection) -> None:
+    """Synchronously: hold the call in silence until the verdict. Asynchronously: post the verdict when it falls."""
+    if detection.asynchronous:
+        call.exchange.spawn(_tell(call, detection))
+    else:
+        await _verdict(call, detection)
+
+
+async def _verdict(call, detection: Detection) -> None:
+    clock = call.exchange.clock
+    answered = clock.now()
+    greeting = call.callee.greeting
+    if call.callee.kind == "machine":
+        heard = call.sounds("callee", "speech", greeting)
+        beep = heard.end + 0.5
+        if detection.mode == "Enable":
+            verdict, at = "machine_start", answered + min(3.2, detection.timeout)
+        elif beep - answered > detection.timeout:
+            verdict, at = "machine_end_other", answered + detection.timeout
+        else:
+            verdict, at = "machine_end_beep", beep + 0.5
+            await clock.sleep_until(beep)
+            call.sounds("callee", "beep", "", 0.5)
+    elif greeting:
+        call.sounds("callee", "speech", greeting)
+        verdict, at = "human", answered + min(speech_seconds(greeting) + detection.speech_end, detection.timeout)
+    else:
+        verdict, at = "unknown", answered + min(detection.silence, detection.timeout)
+    await clock.sleep_until(at)
+    call.answered_by = verdict
+    call.detection_ms = round((clock.now() - answered) * 1000)
+    call.exchange.log.add("machine-detection", call.sid, call.to, answered_by=verdict)
+
+
+async def _tell(call, detection: Detection) -> None:
+    await _verdict(call, detection)
+    if detection.callback:
+        params = {
+            "CallSid": call.sid,
+            "AccountSid": call.exchange.account_sid,
+            "AnsweredBy": call.answered_by,
+            "MachineDetectionDuration": str(call.detection_ms),
+        }
+        await call.post(detection.callback_method, detection.callback, params, "amd-callback")

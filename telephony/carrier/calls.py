@@ -1,0 +1,383 @@
+"""One call: from the queue over ringing and the application's TwiML to its end, with the status callbacks on the way."""
+
+import asyncio
+import math
+from dataclasses import dataclass, field
+
+from telephony.carrier import amd, recordings, twiml
+from telephony.carrier.sound import Heard, keys_seconds, speech_seconds
+from telephony.carrier.webhooks import Reply
+
+QUEUED = 0.2
+DIALLING = 0.8
+TERMINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+SIP = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
+EVENTS = {"in-progress": "answered", **dict.fromkeys(TERMINAL, "completed")}
+_GEO = {
+    f"{who}{what}": "" for who in ("To", "From", "Called", "Caller") for what in ("City", "State", "Zip", "Country")
+}
+
+
+class Interrupted(Exception):
+    """The stage of the call that ran was broken off: by the API, the time limit or a redirect."""
+
+
+@dataclass
+class Order:
+    """What a create request asked for; times in simulated seconds."""
+
+    source: "twiml.Source"
+    fallback: "twiml.Source | None" = None
+    status_callback: str | None = None
+    status_method: str = "POST"
+    status_events: frozenset[str] = frozenset({"completed"})
+    timeout: int = 60
+    time_limit: int = 14400
+    send_digits: str = ""
+    record: bool = False
+    recording_channels: int = 1
+    recording_track: str = "both"
+    recording_trim: bool = True
+    recording_callback: str | None = None
+    recording_method: str = "POST"
+    recording_events: frozenset[str] = frozenset({"completed"})
+    detection: amd.Detection | None = None
+    caller_id: str | None = None
+
+
+@dataclass(eq=False)
+class Call:
+    exchange: object
+    sid: str
+    to: str
+    from_: str
+    order: Order
+    base_url: str
+    status: str = "queued"
+    created: float = 0.0
+    updated: float = 0.0
+    started: float | None = None
+    answered: float | None = None
+    ended: float | None = None
+    answered_by: str | None = None
+    detection_ms: int = 0
+    price: str | None = None
+    deleted: bool = False
+    heard: list[Heard] = field(default_factory=list)
+    recordings: list = field(default_factory=list)
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.created = self.updated = self.exchange.clock.now()
+        self.callee = None
+        self.over = asyncio.Event()
+        self.params = {
+            "CallSid": self.sid, "AccountSid": self.exchange.account_sid, "From": self.from_, "To": self.to,
+            "Caller": self.from_, "Called": self.to, "ApiVersion": "2010-04-01", "Direction": "outbound-api", **_GEO,
+        }  # fmt: skip
+        self._sequence = 0
+        self._running: asyncio.Task | None = None
+        self._interruption: str | None = None
+        self._redirect: twiml.Source | None = None
+        self._last_callback: asyncio.Future | None = None
+        self._held: list = []
+        self._limit: asyncio.Task | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the callee was on the line so far."""
+        if self.answered is None:
+            return 0.0
+        return max(0.0, (self.ended if self.ended is not None else self.exchange.clock.now()) - self.answered)
+
+    @property
+    def duration(self) -> int:
+        return round(self.seconds)
+
+    # -- what the API asks of a running call
+
+    def hang_up(self) -> None:
+        """Complete a call in progress, cancel one that still rings or waits."""
+        self._interrupt("api")
+
+    def redirect(self, source: "twiml.Source") -> None:
+        self._redirect = source
+        self._interrupt("redirect")
+
+    def limit(self, seconds: int) -> None:
+        self.order.time_limit = seconds
+        if self.answered is not None and self._limit:
+            self._limit.cancel()
+            self._limit = self.exchange.spawn(self._watch_limit())
+
+    def _interrupt(self, why: str) -> None:
+        if self._interruption not in ("api", "time-limit"):
+            self._interruption = why
+        if self._running:
+            self._running.cancel()
+
+    async def _stage(self, work):
+        if self._interruption:
+            work.close()
+            raise Interrupted
+        self._running = asyncio.ensure_future(work)
+        try:
+            return await self._running
+        except asyncio.CancelledError:
+            if self._interruption and self._running.done():
+                raise Interrupted from None
+            self._running.cancel()
+            raise
+        finally:
+            self._running = None
+
+    # -- its life
+
+    async def run(self) -> None:
+        try:
+            await self._live()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            # a fault of this programme must not leave a call ringing for ever
+            if self.status not in TERMINAL:
+                self._end("failed", "carrier")
+            raise
+
+    async def _live(self) -> None:
+        clock = self.exchange.clock
+        try:
+            await self._stage(clock.sleep(QUEUED))
+        except Interrupted:
+            # cancelled while queued: nobody is told
+            self.status, self.ended = "canceled", clock.now()
+            self.updated = self.ended
+            self.over.set()
+            self.exchange.log.add("ended", self.sid, self.to, status="canceled", by="api")
+            return None
+        self.callee = self.exchange.numbers.dial(self.to)
+        self.started = clock.now()
+        self._report("initiated")
+        try:
+            await self._stage(clock.sleep(DIALLING))
+            ring = self.callee.ring()
+            if ring.outcome == "failed":
+                return self._end("failed", "network")
+            self._become("ringing")
+            if ring.outcome == "busy":
+                await self._stage(clock.sleep(min(ring.seconds, self.order.timeout)))
+                return self._end("busy", "callee")
+            await self._stage(clock.sleep(min(ring.seconds, self.order.timeout)))
+            if ring.outcome == "no-answer" or ring.seconds > self.order.timeout:
+                return self._end("no-answer", "timeout")
+        except Interrupted:
+            return self._end("canceled", "api")
+        self.answered = self.started = clock.now()
+        self._become("in-progress")
+        if self.order.record:
+            order = self.order
+            recordings.start(
+                self, "OutboundAPI", order.recording_channels, track=order.recording_track, trim=order.recording_trim,
+                callback=order.recording_callback, callback_method=order.recording_method,
+                callback_events=order.recording_events,
+            )  # fmt: skip
+        self._limit = self.exchange.spawn(self._watch_limit())
+        self._end("completed", await self._talk())
+
+    async def _talk(self) -> str:
+        """Carry out the application's documents until somebody hangs up; who did."""
+        session = twiml.Session(self)
+        if self.exchange.faults.strikes("instant-hangup", self.to):
+            self.exchange.log.add("fault", self.sid, self.to, fault="instant-hangup")
+            return "callee"
+        opening, source = True, self.order.source
+        while True:
+            try:
+                if opening:
+                    opening = False
+                    await self._stage(self._opening())
+                await self._stage(session.run(source))
+                return "application"
+            except twiml.CalleeHungUp:
+                return "callee"
+            except Interrupted:
+                if self._interruption != "redirect":
+                    return self._interruption
+                source, self._redirect, self._interruption = self._redirect, None, None
+
+    async def _opening(self) -> None:
+        if self.order.send_digits:
+            await self.exchange.clock.sleep(0.5 * len(self.order.send_digits))
+        elif self.order.detection:
+            await amd.detect(self, self.order.detection)
+        if self.callee.greeting and (self.order.send_digits or not self.order.detection):
+            self.exchange.spawn(self.callee_says(self.callee.greeting))
+
+    async def _watch_limit(self) -> None:
+        await self.exchange.clock.sleep_until(self.answered + self.order.time_limit)
+        if self.status == "in-progress":
+            self._interrupt("time-limit")
+
+    async def callee_says(self, text: str) -> None:
+        """Words of the callee that nobody waits for, such as a greeting."""
+        heard = self.sounds("callee", "speech", text)
+        self.exchange.log.add("heard", self.sid, self.to, speech=text, asked=False)
+        await self.exchange.clock.sleep_until(heard.end)
+        if self.callee.kind == "machine" and self.status == "in-progress":
+            self.sounds("callee", "beep", "", 0.5)
+
+    def sounds(self, side: str, kind: str, text: str, length: float | None = None) -> Heard:
+        """Note a sound that begins now."""
+        if length is None:
+            length = speech_seconds(text) if kind == "speech" else keys_seconds(text)
+        now = self.exchange.clock.now()
+        heard = Heard(now, now + length, side, kind, text, length)
+        self.heard.append(heard)
+        return heard
+
+    def _become(self, status: str) -> None:
+        self.status, self.updated = status, self.exchange.clock.now()
+        self._report(status)
+
+    def _end(self, status: str, by: str) -> None:
+        now = self.exchange.clock.now()
+        if self._limit:
+            self._limit.cancel()
+        self.ended = self.updated = max(now, self.answered or now)
+        for piece in self.heard:
+            piece.end = min(piece.end, self.ended)
+        for recording in self.recordings:
+            recordings.stop(recording)
+        self.status = status
+        self.over.set()
+        if status == "completed":
+            self.price = f"{-0.03 * max(1, math.ceil(self.seconds / 60)):.5f}"
+        self.exchange.log.add("ended", self.sid, self.to, status=status, by=by, duration=self.duration)
+        self._report(status)
+
+    # -- what the application is told
+
+    def _report(self, status: str) -> None:
+        """One event of the call's progress; it counts in SequenceNumber whether subscribed or not."""
+        exchange = self.exchange
+        sequence, self._sequence = self._sequence, self._sequence + 1
+        exchange.log.add(status, self.sid, self.to, sequence=sequence)
+        order = self.order
+        if not order.status_callback or EVENTS.get(status, status) not in order.status_events:
+            return
+        params = {
+            **self.params,
+            "CallStatus": status,
+            "Timestamp": exchange.rfc2822(exchange.clock.now()),
+            "CallbackSource": "call-progress-events",
+            "SequenceNumber": str(sequence),
+        }
+        if self.answered_by:
+            params["AnsweredBy"] = self.answered_by
+        if status in TERMINAL:
+            params["CallDuration"] = str(self.duration)
+            params["Duration"] = str(math.ceil(self.duration / 60))
+            params["SipResponseCode"] = SIP[status]
+            if status == "completed" and order.record and self.recordings:
+                recording = self.recordings[0]
+                params["RecordingUrl"] = recordings.url(recording)
+                params["RecordingSid"] = recording.sid
+                params["RecordingDuration"] = str(recording.duration)
+        strikes = exchange.faults.strikes
+        copies = 1
+        for fault in ("callback-drop", "callback-late", "callback-reorder", "callback-duplicate"):
+            if (details := strikes(fault, self.to, status)) is None:
+                continue
+            exchange.log.add("fault", self.sid, self.to, fault=fault, status=status)
+            if fault == "callback-drop":
+                return
+            if fault == "callback-late":
+                exchange.spawn(self._send_late(params, details["seconds"]))
+                return
+            if fault == "callback-reorder" and status not in TERMINAL:
+                self._held.append(params)
+                return
+            copies = 2
+        for _ in range(copies):
+            self._queue_callback(params)
+        held, self._held = self._held, []
+        for params in held:
+            self._queue_callback(params)
+
+    def _queue_callback(self, params: dict[str, str]) -> None:
+        self._last_callback = self.exchange.spawn(self._send_after(self._last_callback, params))
+
+    async def _send_after(self, before: asyncio.Future | None, params: dict[str, str]) -> None:
+        # fired in order; a slow application holds the next one up for a second, no longer
+        if before is not None and not before.done():
+            await asyncio.wait({before}, timeout=1.0)
+        await self.post(self.order.status_method, self.order.status_callback, params, "callback")
+
+    async def _send_late(self, params: dict[str, str], seconds: float) -> None:
+        await self.exchange.clock.sleep(seconds)
+        await self.post(self.order.status_method, self.order.status_callback, params, "callback")
+
+    async def post(self, method: str, url: str, params: dict[str, str], event: str) -> Reply:
+        """Send a callback whose answer does not matter; a failure becomes a notification."""
+        exchange = self.exchange
+        told = {"status": params.get("CallStatus") or params.get("RecordingStatus") or params.get("AnsweredBy")}
+
+        def attempted(attempt: int, reply: Reply) -> None:
+            exchange.log.add(
+                event, self.sid, self.to, url=url, method=method, http=reply.status, error=reply.error,
+                attempt=attempt, ms=reply.ms, **told,
+            )  # fmt: skip
+
+        token = None
+        if event == "callback" and exchange.faults.strikes("callback-unsigned", self.to, told["status"]) is not None:
+            exchange.log.add("fault", self.sid, self.to, fault="callback-unsigned")
+            token = "0" * 32
+        reply = await exchange.webhooks.send(method, url, params, attempted=attempted, token=token)
+        if reply.error:
+            exchange.notify(self, reply.error, reply.because, reply)
+        return reply
+
+    def resource(self) -> dict:
+        exchange = self.exchange
+        path = f"/2010-04-01/Accounts/{exchange.account_sid}/Calls/{self.sid}"
+        return {
+            "account_sid": exchange.account_sid,
+            "answered_by": self.answered_by,
+            "api_version": "2010-04-01",
+            "caller_name": None,
+            "date_created": exchange.rfc2822(self.created),
+            "date_updated": exchange.rfc2822(self.updated),
+            "direction": "outbound-api",
+            "duration": str(self.duration) if self.status == "completed" else None,
+            "end_time": exchange.rfc2822(self.ended),
+            "forwarded_from": None,
+            "from": self.from_,
+            "from_formatted": self.from_,
+            "group_sid": None,
+            "parent_call_sid": None,
+            "phone_number_sid": exchange.phone_number_sid(self.from_),
+            "price": self.price,
+            "price_unit": "USD",
+            "queue_time": "0",
+            "sid": self.sid,
+            "start_time": exchange.rfc2822(self.started),
+            "status": self.status,
+            "subresource_uris": {
+                name: f"{path}/{child}.json"
+                for name, child in (
+                    ("events", "Events"),
+                    ("notifications", "Notifications"),
+                    ("payments", "Payments"),
+                    ("recordings", "Recordings"),
+                    ("siprec", "Siprec"),
+                    ("streams", "Streams"),
+                    ("transcriptions", "Transcriptions"),
+                    ("user_defined_message_subscriptions", "UserDefinedMessageSubscriptions"),
+                    ("user_defined_messages", "UserDefinedMessages"),
+                )
+            },
+            "to": self.to,
+            "to_formatted": self.to,
+            "trunk_sid": None,
+            "uri": f"{path}.json",
+        }

@@ -1,0 +1,147 @@
+"""The control API beside Twilio's: the clock, the callees, the faults, and the log of what happened. No sign-in."""
+
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from telephony.carrier import customers
+from telephony.carrier.calls import TERMINAL
+
+
+class Wrong(ValueError):
+    """What was sent cannot be taken; the message says why."""
+
+
+async def _json(request: Request):
+    try:
+        return await request.json()
+    except ValueError as error:
+        raise Wrong(f"the body is not JSON: {error}") from error
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise Wrong(f"{text!r} is not an ISO 8601 instant") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _answered(handler):
+    async def wrapped(request: Request) -> Response:
+        try:
+            return await handler(request, request.app.state.exchange)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return wrapped
+
+
+def _clock(exchange) -> dict:
+    return {"now": exchange.clock.instant().isoformat(timespec="milliseconds"), "speed": exchange.clock.speed}
+
+
+@_answered
+async def clock(request, exchange):
+    if request.method == "PUT":
+        wanted = await _json(request)
+        if not isinstance(wanted, dict) or set(wanted) - {"now", "speed"}:
+            raise Wrong("a clock takes now and speed")
+        exchange.clock.set(_instant(wanted["now"]) if "now" in wanted else None, wanted.get("speed"))
+    return JSONResponse(_clock(exchange))
+
+
+def _put(exchange, number: str, wanted) -> None:
+    if not isinstance(wanted, dict) or set(wanted) - {"behaviour", "facts", "callee_seed"}:
+        raise Wrong(f"{number}: a number takes behaviour, facts and callee_seed")
+    exchange.numbers.put(number, **wanted)
+
+
+@_answered
+async def numbers(request, exchange):
+    if request.method == "DELETE":
+        exchange.numbers.forget()
+        return Response(status_code=204)
+    if request.method == "PUT":
+        wanted = await _json(request)
+        if not isinstance(wanted, dict):
+            raise Wrong("an object of numbers")
+        for number, entry in wanted.items():
+            _put(exchange, number, entry)
+        return JSONResponse({"numbers": len(wanted)})
+    return JSONResponse({"numbers": {number: exchange.numbers.describe(number) for number in exchange.numbers.entries}})
+
+
+@_answered
+async def number(request, exchange):
+    which = request.path_params["number"]
+    if request.method == "DELETE":
+        exchange.numbers.forget(which)
+        return Response(status_code=204)
+    if request.method == "PUT":
+        _put(exchange, which, await _json(request))
+    return JSONResponse(exchange.numbers.describe(which))
+
+
+@_answered
+async def log(request, exchange):
+    if request.method == "DELETE":
+        exchange.log.clear()
+        return Response(status_code=204)
+    query = request.query_params
+    since = query.get("since", "0")
+    # a + in a query string means a space: numbers and instants arrive so when nobody escaped them
+    which = query.get("number")
+    return JSONResponse(
+        exchange.log.read(
+            query.get("call") or query.get("call_sid"),
+            "+" + which.lstrip(" +") if which else None,
+            int(since) if since.isdecimal() else _instant(since.replace(" ", "+")),
+            query.get("event"),
+        )
+    )
+
+
+@_answered
+async def characters(request, exchange):
+    return JSONResponse({"characters": customers.describe()})
+
+
+@_answered
+async def faults(request, exchange):
+    if request.method == "PUT":
+        wanted = await _json(request)
+        rows = wanted.get("faults") if isinstance(wanted, dict) else wanted
+        if not isinstance(rows, list):
+            raise Wrong("a list of faults")
+        exchange.faults.replace(rows)
+    return JSONResponse(exchange.faults.describe())
+
+
+@_answered
+async def status(request, exchange):
+    calls = exchange.calls.values()
+    return JSONResponse(
+        {
+            "what": "a simulation of a telephone carrier: nobody is rung",
+            "account_sid": exchange.account_sid,
+            "clock": _clock(exchange),
+            "calls": len(exchange.calls),
+            "live": sum(call.status not in TERMINAL for call in calls),
+            "recordings": len(exchange.recordings),
+        }
+    )
+
+
+ROUTES = [
+    Route("/", status),
+    Route("/control", status),
+    Route("/control/clock", clock, methods=["GET", "PUT"]),
+    Route("/control/numbers", numbers, methods=["GET", "PUT", "DELETE"]),
+    Route("/control/numbers/{number}", number, methods=["GET", "PUT", "DELETE"]),
+    Route("/control/log", log, methods=["GET", "DELETE"]),
+    Route("/control/characters", characters),
+    Route("/control/faults", faults, methods=["GET", "PUT"]),
+]

@@ -1,0 +1,120 @@
+"""The carrier's state in memory: its account, calls, recordings, notifications, and what they share."""
+
+import asyncio
+import hashlib
+import logging
+import random
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+
+from telephony.carrier.eventlog import EventLog
+from telephony.carrier.faults import Faults
+from telephony.carrier.numbers import Numbers
+from telephony.carrier.simulated_clock import SimulatedClock
+from telephony.carrier.sound import Voices
+from telephony.carrier.webhooks import Webhooks
+
+log = logging.getLogger(__name__)
+
+
+def new_account_sid() -> str:
+    return "AC" + secrets.token_hex(16)
+
+
+def new_auth_token() -> str:
+    return secrets.token_hex(16)
+
+
+@dataclass
+class CarrierConfig:
+    """`own_numbers` empty: every well-formed number belongs to the account. `public_url`: how applications reach
+    this carrier; None takes it from the request that created the call."""
+
+    account_sid: str = field(default_factory=new_account_sid)
+    auth_token: str = field(default_factory=new_auth_token)
+    speed: float = 1.0
+    seed: int = 0
+    refuse_prefixes: tuple[str, ...] = ()
+    own_numbers: frozenset[str] = frozenset()
+    faults: list[dict] = field(default_factory=list)
+    state: Path | None = None
+    public_url: str | None = None
+
+
+@dataclass
+class Notification:
+    sid: str
+    call_sid: str
+    error_code: int
+    level: int
+    at: float
+    message: str
+    request_url: str = ""
+    request_method: str | None = None
+    response_body: str = ""
+
+
+class Exchange:
+    def __init__(self, config: CarrierConfig):
+        self.config = config
+        self.account_sid = config.account_sid
+        self.clock = SimulatedClock(config.speed)
+        self.started = self.clock.now()
+        self.log = EventLog(self.clock)
+        self.faults = Faults(config.seed, config.faults)
+        self.numbers = Numbers(config.seed)
+        self.webhooks = Webhooks(lambda: config.auth_token)
+        self.voices = Voices(config.state / "phrases" if config.state else None)
+        self.calls: dict = {}
+        self.recordings: dict = {}
+        self.notifications: dict[str, Notification] = {}
+        self._tasks: set[asyncio.Task] = set()
+        # sids need not be secret, only unlike each other, also after a restart
+        self._sids = random.Random(secrets.randbits(128))
+        self._dates: tuple[int, str] = (-1, "")
+
+    def new_sid(self, prefix: str) -> str:
+        return f"{prefix}{self._sids.getrandbits(128):032x}"
+
+    def phone_number_sid(self, number: str) -> str:
+        return "PN" + hashlib.sha256(f"{self.account_sid}{number}".encode()).hexdigest()[:32]
+
+    def rfc2822(self, moment: float | None) -> str | None:
+        """`Wed, 10 Oct 2012 22:40:24 +0000`; None stays None."""
+        if moment is None:
+            return None
+        second = int(moment)
+        if self._dates[0] != second:
+            self._dates = (second, format_datetime(datetime.fromtimestamp(second, UTC)))
+        return self._dates[1]
+
+    def spawn(self, work) -> asyncio.Task:
+        """Run a coroutine beside everything else; what it raises is logged, not lost."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("a task of the carrier failed", exc_info=task.exception())
+
+    def notify(self, call, code: int, message: str, reply=None, level: int = 0) -> None:
+        """Record a debugger code: level 0 is an error, 1 a warning."""
+        sid = self.new_sid("NO")
+        self.notifications[sid] = Notification(
+            sid, call.sid, code, level, self.clock.now(), message,
+            reply.url if reply else "", reply.method if reply else None,
+            reply.body.decode("utf-8", "replace") if reply else "",
+        )  # fmt: skip
+        self.log.add("notification", call.sid, call.to, code=code, level=level, message=message)
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.webhooks.close()

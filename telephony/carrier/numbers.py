@@ -1,0 +1,103 @@
+"""Who answers at which number: what the control API said, the reserved numbers, else a customer drawn from the seed."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from telephony.carrier import callees, customers
+
+RESERVED = re.compile(r"\+861880000000(\d)")
+_NAMED = {
+    "silent": callees.Callee,
+    "machine": callees.Machine,
+    "hangs-up": callees.LeavesAtOnce,
+    "says-clear": callees.SaysClear,
+    "presses-1": callees.PressesOne,
+}
+_UNREACHED = ("busy", "no-answer", "failed")
+_BY_DIGIT = {
+    "1": "busy", "2": "no-answer", "3": "failed", "4": "machine",
+    "5": "hangs-up", "6": "silent", "7": "says-clear", "8": "presses-1",
+}  # fmt: skip
+
+
+@dataclass
+class Entry:
+    """What the control API said of a number: a behaviour by name or as a script, facts, a seed of its own."""
+
+    behaviour: str | dict | None = None
+    facts: dict = field(default_factory=dict)
+    callee_seed: int | str | None = None
+
+    def __post_init__(self):
+        if isinstance(self.behaviour, dict):
+            callees.Scripted.check(self.behaviour)
+        elif self.behaviour is not None and self.behaviour not in names():
+            raise ValueError(f"no behaviour is called {self.behaviour!r}; there are: {', '.join(names())}")
+        if not isinstance(self.facts, dict):
+            raise ValueError("facts is an object")
+        if born := self.facts.get("birth_date"):
+            date.fromisoformat(born)
+
+
+def names() -> list[str]:
+    return [*_NAMED, *_UNREACHED, "agreeable", "refuses-recording", *customers.characters()]
+
+
+class Numbers:
+    def __init__(self, seed: int):
+        self.seed = seed
+        self.entries: dict[str, Entry] = {}
+        self._dialled: dict[str, int] = {}
+
+    def put(self, number: str, behaviour=None, facts=None, callee_seed=None) -> None:
+        """Raises ValueError for a behaviour that does not exist."""
+        self.entries[number] = Entry(behaviour, facts or {}, callee_seed)
+
+    def forget(self, number: str | None = None) -> None:
+        """Forget what was said of a number, and how often it was dialled; of every number with None."""
+        if number is None:
+            self.entries.clear()
+            self._dialled.clear()
+        else:
+            self.entries.pop(number, None)
+            self._dialled.pop(number, None)
+
+    def behaviour(self, number: str) -> tuple[str, str | dict]:
+        """Where the behaviour comes from (control, reserved, seed) and what it is."""
+        entry = self.entries.get(number)
+        if entry and entry.behaviour is not None:
+            return "control", entry.behaviour
+        if match := RESERVED.fullmatch(number):
+            digit = match[1]
+            return "reserved", _BY_DIGIT.get(digit) or {"0": "agreeable", "9": "refuses-recording"}[digit]
+        return "seed", customers.drawn(self._seed(number), number)
+
+    def _seed(self, number: str) -> int | str:
+        entry = self.entries.get(number)
+        return self.seed if entry is None or entry.callee_seed is None else entry.callee_seed
+
+    def dial(self, number: str) -> callees.Callee:
+        """The callee of the next call to `number`; which dial it is counts for some."""
+        nth = self._dialled[number] = self._dialled.get(number, 0) + 1
+        _, behaviour = self.behaviour(number)
+        entry = self.entries.get(number)
+        facts = entry.facts if entry else {}
+        if isinstance(behaviour, dict):
+            return callees.Scripted(behaviour)
+        if behaviour in _NAMED:
+            return _NAMED[behaviour]()
+        if behaviour in _UNREACHED:
+            return callees.Unreached(behaviour)
+        return customers.customer(behaviour, self._seed(number), number, nth, facts)
+
+    def describe(self, number: str) -> dict:
+        source, behaviour = self.behaviour(number)
+        entry = self.entries.get(number)
+        return {
+            "number": number,
+            "source": source,
+            "behaviour": behaviour,
+            "facts_known": sorted(entry.facts) if entry else [],
+            "dialled": self._dialled.get(number, 0),
+        }

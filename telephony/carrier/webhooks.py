@@ -1,0 +1,223 @@
+"""Signed requests to the customer of the carrier: connection overrides in the fragment, retries, redirects, cookies.
+
+Times here are real seconds: an application is as fast as it is, whatever the simulated clock does.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import ssl
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit, urlunsplit
+
+import aiohttp
+import certifi
+from yarl import URL
+
+CEILING = 15.0
+MAX_REDIRECTS = 10
+MAX_BODY = 64 * 1024
+
+# Twilio's debugger codes
+RETRIEVAL_FAILURE = 11200
+CONNECTION_FAILURE = 11205
+BAD_HOST = 11210
+TOO_MANY_REDIRECTS = 11215
+TLS_FAILURE = 11220
+BODY_TOO_LARGE = 11750
+
+
+def signature(token: str, url: str, params: dict[str, str]) -> str:
+    """X-Twilio-Signature of a request: HMAC-SHA1 over the URL and the sorted names with their values."""
+    text = url + "".join(name + params[name] for name in sorted(params))
+    return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What `#ct=…&rt=…&tt=…&rc=…&rp=…` asks for; values out of range are taken as the nearest allowed one."""
+
+    connect: float = 5.0
+    read: float = CEILING
+    total: float = CEILING
+    retries: int = 1
+    policy: frozenset[str] = frozenset({"ct"})
+
+    @classmethod
+    def of(cls, fragment: str) -> "Overrides":
+        if "=" not in fragment:
+            return cls()
+        given = {key: values[-1] for key, values in parse_qs(fragment).items()}
+
+        def number(key: str, low: int, high: int, default: int) -> int:
+            try:
+                return min(max(int(given[key]), low), high)
+            except (KeyError, ValueError):
+                return default
+
+        policy = frozenset(given.get("rp", "ct").split(","))
+        return cls(
+            number("ct", 100, 10_000, 5_000) / 1000,
+            number("rt", 100, 15_000, 15_000) / 1000,
+            number("tt", 100, 15_000, 15_000) / 1000,
+            number("rc", 0, 5, 1),
+            frozenset({"4xx", "5xx", "ct", "rt"}) if "all" in policy else policy,
+        )
+
+
+@dataclass
+class Reply:
+    """`error` is a debugger code, None for a 2xx; `url` is where the answer came from after redirects."""
+
+    url: str
+    method: str
+    status: int | None = None
+    body: bytes = b""
+    content_type: str = ""
+    error: int | None = None
+    because: str = ""
+    attempts: int = 1
+    ms: int = 0
+    redirected: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Failure(Exception):
+    def __init__(self, kind: str, code: int, because: str):
+        super().__init__(because)
+        self.kind, self.code, self.because = kind, code, because
+
+
+def trust() -> ssl.SSLContext:
+    """The public authorities, and those of SSL_CERT_FILE beside them (the default context reads that variable)."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+class Webhooks:
+    """One keep-alive client for every call. `token` is read at each request, so that it can be rotated."""
+
+    def __init__(self, token: Callable[[], str]):
+        self.token = token
+        self._session: aiohttp.ClientSession | None = None
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            # idle connections are given up before uvicorn's own 5 s, or a request meets a closing one
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2.5, ssl=trust(), ttl_dns_cache=300)
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=True,
+                skip_auto_headers=("User-Agent", "Accept-Encoding"),
+            )
+        return self._session
+
+    async def close(self) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, str],
+        cookies: dict[str, dict[str, str]] | None = None,
+        attempted: Callable[[int, Reply], None] | None = None,
+        token: str | None = None,
+    ) -> Reply:
+        """Request `url` with retries as its fragment says; never raises for what the other side does.
+
+        `cookies` maps a host to its cookies and is updated. `attempted` is told of each attempt. `token`
+        signs instead of the account's own.
+        """
+        parts = urlsplit(url)
+        overrides = Overrides.of(parts.fragment)
+        bare = urlunsplit(parts._replace(fragment=""))
+        headers = {"I-Twilio-Idempotency-Token": str(uuid.uuid4())}
+        token = token or self.token()
+        started = time.monotonic()
+        attempt = 0
+        while True:
+            attempt += 1
+            left = min(overrides.total, CEILING) - (time.monotonic() - started)
+            reply = Reply(bare, method, attempts=attempt)
+            kind = ""
+            try:
+                if left <= 0:
+                    raise Failure("tt", RETRIEVAL_FAILURE, "the time for all attempts has passed")
+                async with asyncio.timeout(left):
+                    await self._follow(method, bare, params, headers, overrides, cookies, token, reply)
+            except Failure as failure:
+                reply.error, reply.because, kind = failure.code, failure.because, failure.kind
+            except TimeoutError:
+                reply.error, reply.because, kind = RETRIEVAL_FAILURE, f"no answer within {left:.1f} s", "rt"
+            if reply.error is None and reply.status is not None and reply.status >= 400:
+                reply.error, reply.because = RETRIEVAL_FAILURE, f"HTTP {reply.status}"
+                kind = "4xx" if reply.status < 500 else "5xx"
+            reply.ms = round((time.monotonic() - started) * 1000)
+            if attempted:
+                attempted(attempt, reply)
+            if reply.error is None or kind not in overrides.policy or attempt > overrides.retries:
+                return reply
+            await asyncio.sleep(min(0.1 * attempt, max(0.0, left)))
+
+    async def _follow(self, method, url, params, extra, overrides, cookies, token, reply: Reply) -> None:
+        for _ in range(MAX_REDIRECTS + 1):
+            status, location = await self._once(method, url, params, extra, overrides, cookies, token, reply)
+            if status not in (301, 302, 303, 307, 308) or not location:
+                return
+            url = urlunsplit(urlsplit(urljoin(url, location))._replace(fragment=""))
+            reply.redirected = True
+            if status not in (307, 308):
+                # the follow-up of a redirected POST is a GET without what was posted: Digits are lost, as at Twilio
+                method, params = "GET", {}
+        raise Failure("redirects", TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+
+    async def _once(
+        self, method, url, params, extra, overrides, cookies, token, reply: Reply
+    ) -> tuple[int, str | None]:
+        if method == "GET":
+            if params:
+                url += ("&" if urlsplit(url).query else "?") + urlencode(params)
+            body, signed = None, signature(token, url, {})
+            headers = {}
+        else:
+            body, signed = urlencode(params).encode(), signature(token, url, params)
+            headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+        headers |= {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*", "X-Twilio-Signature": signed, **extra}
+        host = urlsplit(url).hostname or ""
+        if cookies and cookies.get(host):
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies[host].items())
+        timeout = aiohttp.ClientTimeout(sock_connect=overrides.connect, sock_read=overrides.read)
+        reply.url, reply.method = url, method
+        try:
+            async with self._client().request(
+                method, URL(url, encoded=True), data=body, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                received = bytearray()
+                async for chunk in response.content.iter_chunked(MAX_BODY):
+                    received += chunk
+                    if len(received) > MAX_BODY:
+                        raise Failure("body", BODY_TOO_LARGE, "the body is larger than 64 kB")
+                reply.status, reply.body = response.status, bytes(received)
+                reply.content_type = response.headers.get("Content-Type", "")
+                reply.headers = dict(response.headers)
+                if cookies is not None and response.cookies:
+                    cookies.setdefault(host, {}).update({k: m.value for k, m in response.cookies.items()})
+                return response.status, response.headers.get("Location")
+        except aiohttp.ClientConnectorDNSError as error:
+            raise Failure("ct", BAD_HOST, str(error)) from error
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
+            raise Failure("ct", TLS_FAILURE, str(error)) from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Failure("ct", CONNECTION_FAILURE, str(error)) from error
+        except aiohttp.ServerTimeoutError as error:
+            raise Failure("rt", RETRIEVAL_FAILURE, str(error)) from error
+        except (aiohttp.ClientError, ValueError, OSError) as error:
+            raise Failure("broken", RETRIEVAL_FAILURE, f"{type(error).__name__}: {error}") from error
