@@ -1,10 +1,11 @@
 """Who might be rung: one query for everybody whose case head office owns, with all that the decision needs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from rules.calendar import business_date
 from rules.calling import Appointment, Attempt, Candidate
 from rules.cases import CaseState
 from rules.phone_checks import PhoneFacts
@@ -30,7 +31,8 @@ SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nomi
        coalesce((
          SELECT jsonb_agg(jsonb_build_object(
                   'at', a.reserved_at, 'number', encode(a.number_hash, 'hex'), 'state', a.state, 'result', a.result,
-                  'at_appointment', a.at_appointment) ORDER BY a.reserved_at)
+                  'at_appointment', a.at_appointment,
+                  'cases', (SELECT jsonb_agg(cc.case_id) FROM call_cases cc WHERE cc.call_id = a.id)) ORDER BY a.reserved_at)
          FROM calls a WHERE a.person_id = c.person_id AND a.state <> 'REJECTED'), '[]') AS attempts
 FROM cases c
 JOIN contracts k ON k.policy_no = c.policy_no
@@ -60,8 +62,6 @@ async def read_pool(
     most: int = 20_000,
 ) -> Pool:
     """`script_name_for(channel, product_type, premium_mode, day)` tells which script fits, None where none does."""
-    from rules.calendar import business_date
-
     today = business_date(now)
     found = await rows(connection, CANDIDATES, today=today, case_id=case_id, everybody=everybody, most=most)
     candidates, attempts, seen = [], [], set()
@@ -74,7 +74,7 @@ async def read_pool(
                 case_id=row["case_id"],
                 policy_no=row["policy_no"],
                 person_id=row["person_id"],
-                state=CaseState(row["state"]),
+                state=_state(row, today),
                 callable_on=row["callable_on"],
                 nominal_end=row["nominal_end"],
                 handover_at=row["handover_at"],
@@ -109,11 +109,19 @@ async def read_pool(
                     number=a["number"],
                     result=_result(a),
                     at_appointment=a["at_appointment"],
-                    case_ids=(),
+                    case_ids=tuple(a["cases"] or ()),
                 )
                 for a in row["attempts"]
             ]
     return Pool(tuple(candidates), tuple(attempts))
+
+
+def _state(row: dict, today: date) -> CaseState:
+    """A case that waits for its first day is callable from that day on, whether or not somebody has noted it."""
+    state = CaseState(row["state"])
+    if state is CaseState.WAITING and row["callable_on"] is not None and row["callable_on"] <= today:
+        return CaseState.CALLABLE
+    return state
 
 
 def _result(attempt: dict) -> str | None:

@@ -28,3 +28,8 @@ async def throw(connection: AsyncConnection, name: str, value: str, user: str, n
     if changed:
         await record(connection, "SWITCH_THROWN", now, switch=name, value=value, user=user)
     return bool(changed)
+
+
+async def dialler_is_paused(connection: AsyncConnection) -> bool:
+    found = await rows(connection, "SELECT value FROM controls WHERE name = :name", name=DIALLER)
+    return bool(found) and found[0]["value"] == PAUSED

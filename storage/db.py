@@ -109,9 +109,39 @@ class Bell:
             await asyncio.sleep(seconds)
 
 
-@contextlib.asynccontextmanager
-async def sole_holder(name: str) -> AsyncIterator[bool]:
-    """Hold a named advisory lock on a connection of its own; yields False when somebody else has it."""
-    async with await psycopg.AsyncConnection.connect(libpq_url(), autocommit=True, connect_timeout=5) as connection:
-        cursor = await connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (name,))
-        yield bool((await cursor.fetchone())[0])
+class SoleHolder:
+    """Holds a named advisory lock on a connection of its own: the one dialler of an account. The lock goes with the
+    connection, so a killed holder frees it; after a lost connection it is taken anew, if nobody else was faster."""
+
+    def __init__(self, name: str):
+        self._name = name
+        self._connection: psycopg.AsyncConnection | None = None
+
+    async def __aenter__(self) -> "SoleHolder":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def is_mine(self) -> bool:
+        """Whether the lock is held right now. Waits through an outage of the database of up to ten minutes."""
+        for _ in range(120):
+            try:
+                if self._connection is not None and not self._connection.closed:
+                    await self._connection.execute("SELECT 1")
+                    return True
+                self._connection = await psycopg.AsyncConnection.connect(
+                    libpq_url(), autocommit=True, connect_timeout=5
+                )
+                cursor = await self._connection.execute(
+                    "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (self._name,)
+                )
+                if (await cursor.fetchone())[0]:
+                    return True
+                await self._connection.close()
+                return False
+            except psycopg.OperationalError:
+                self._connection = None
+                await asyncio.sleep(5)
+        return False

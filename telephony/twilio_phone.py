@@ -1,5 +1,6 @@
 """The telephone network through Twilio's API, at Twilio or at any carrier that speaks it (HUIFANG_TWILIO_BASE_URL)."""
 
+import contextlib
 import ipaddress
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 from twilio.rest import Client
 
-from settings import Settings
+from settings import Settings, settings
 from telephony.errors import Missing, NotSent, Refused
 from telephony.http_client import NEVER_SENT, HttpxClient, check
 from telephony.phone import CarrierRecording, PlacedCall
@@ -121,6 +122,16 @@ class TwilioPhone:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+
+@contextlib.asynccontextmanager
+async def twilio_phone() -> AsyncIterator[TwilioPhone]:
+    """The telephone network as this process's settings name it. Raises DiallingIsOff."""
+    phone = TwilioPhone(settings())
+    try:
+        yield phone
+    finally:
+        await phone.aclose()
 
 
 def _placed(call) -> PlacedCall:

@@ -21,6 +21,7 @@ def ask(
     num_digits: int | None,
     timeout: int,
     hints: str = "",
+    speech_timeout: str = "auto",
     finish_on_key: str | None = None,
 ) -> str:
     """Say `texts`, listen, and report to `action` even when nothing was heard."""
@@ -33,7 +34,7 @@ def ask(
         language=GATHER_LANGUAGE,
         **({"num_digits": num_digits} if num_digits else {}),
         **({"finish_on_key": finish_on_key} if finish_on_key is not None else {}),
-        **({"speech_timeout": "auto"} if speech else {}),
+        **({"speech_timeout": speech_timeout} if speech else {}),
         **({"hints": hints} if hints and speech else {}),
     )
     for text in texts:

@@ -1,0 +1,36 @@
+"""One calling window: ring whoever may be rung, earliest deadline first, until the window ends."""
+
+from datetime import datetime
+
+from prefect import flow
+
+from clock import system
+from settings import settings
+from storage.db import Bell, SoleHolder
+from tasks.dialling import Pace, dial_round
+from tasks.settling import settle_without_call
+from tasks.sweeping import open_the_day
+from telephony.twilio_phone import twilio_phone
+
+# Seconds of clock time between two looks when nobody could be rung; news wakes earlier.
+PATIENCE = 20
+
+
+@flow(name="place-calls")
+async def place_calls(until: datetime) -> int:
+    """Returns how many calls were placed. A second dialler of the same account finds the place taken and ends."""
+    clock = system()
+    pace = Pace(settings().twilio_cps, clock)
+    dialled = 0
+    dialler = SoleHolder(f"dialler {settings().twilio_account_sid}")
+    async with twilio_phone() as line, dialler as place, Bell() as bell:
+        if not await place.is_mine():
+            return 0
+        await open_the_day(clock)
+        while clock.now() < until and await place.is_mine():
+            done = await dial_round(line, pace, clock)
+            await settle_without_call(done.to_settle, clock)
+            dialled += done.dialled
+            if not done.dialled:
+                await bell.wait(clock.real_seconds(PATIENCE))
+    return dialled

@@ -1,0 +1,29 @@
+"""What follows a call: its recording into the archive, its outcome, the work order, the branch."""
+
+from datetime import datetime
+
+from prefect import flow
+
+from clock import system
+from storage.db import Bell
+from tasks.archiving import archive_recordings
+from tasks.settling import settle_ended_calls
+from telephony.twilio_phone import twilio_phone
+
+PATIENCE = 20
+
+
+@flow(name="settle-calls")
+async def settle_calls(until: datetime) -> int:
+    """Returns how many contacts were settled. Any number of these may run side by side."""
+    clock = system()
+    settled = 0
+    async with twilio_phone() as line, Bell() as bell:
+        while True:
+            archived = await archive_recordings(line, clock)
+            now_settled = await settle_ended_calls(clock)
+            settled += now_settled
+            if not archived and not now_settled:
+                if clock.now() >= until:
+                    return settled
+                await bell.wait(clock.real_seconds(PATIENCE))

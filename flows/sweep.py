@@ -1,0 +1,16 @@
+"""Look for what never reported back, on a timer."""
+
+from prefect import flow
+
+from clock import system
+from tasks.sweeping import open_the_day, sweep_calls, sweep_recordings
+from telephony.twilio_phone import twilio_phone
+
+
+@flow(name="sweep")
+async def sweep() -> int:
+    """Returns how many quiet calls and missing recordings were resolved."""
+    clock = system()
+    await open_the_day(clock)
+    async with twilio_phone() as line:
+        return await sweep_calls(line, clock) + await sweep_recordings(line, clock)

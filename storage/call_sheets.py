@@ -1,0 +1,134 @@
+"""The facts one call may use, read and sealed once, when the call is reserved."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rules.call_sheet import CallSheet, PermittedTime, PersonFacts, PolicyFacts
+from rules.calling import ToCall
+from rules.contracts import Contract, from_json, identity_elements
+from storage.calls import Reservation
+from storage.db import rows
+from storage.vault import vault
+
+FACTS = """
+SELECT c.id AS case_id, c.person_id, c.nominal_end, c.surrender_deadline, c.provisional, k.facts, k.personal_sealed,
+       o.name AS outlet_name,
+       (SELECT s.decision -> 'settlement' -> 'outcome' -> 'open_items' FROM settlements s
+        JOIN calls last ON last.id = s.call_id
+        WHERE s.case_id = c.id AND s.round = c.round AND s.counts AND NOT s.completed
+          AND last.ended_at > CAST(:now AS timestamptz) - interval '3 days'
+        ORDER BY s.settled_at DESC LIMIT 1) AS open_items,
+       coalesce((SELECT jsonb_object_agg(encode(n.number_hash, 'hex'), encode(n.number_sealed, 'hex'))
+                 FROM contract_phones n WHERE n.policy_no = c.policy_no), '{}') AS numbers
+FROM cases c JOIN contracts k ON k.policy_no = c.policy_no LEFT JOIN outlets o ON o.code = k.facts ->> 'outlet'
+WHERE c.id = ANY(:ids)
+"""
+
+TITLES = {"M": "先生", "F": "女士"}
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who calls: told to every customer."""
+
+    insurer: str
+    hotline: str
+    staff_number: str
+
+
+async def prepare(
+    connection: AsyncConnection,
+    calls: Sequence[ToCall],
+    *,
+    script_of: Callable[[Contract, date], str | None],
+    cooling_off_days: Callable[[Contract], int],
+    permitted: Callable[[date | None], tuple[PermittedTime, ...]],
+    speaker: Speaker,
+    profile: str,
+    now: datetime,
+    today: date,
+    new_id: Callable[[], str],
+) -> list[Reservation]:
+    """Reservations for `calls`, each with its sheet. A case whose number or contract changed in between is left out."""
+    found = {
+        r["case_id"]: r for r in await rows(connection, FACTS, ids=[i for c in calls for i in c.case_ids], now=now)
+    }
+    reservations = []
+    for call in calls:
+        cases = [found[i] for i in call.case_ids if i in found]
+        sealed = next((r["numbers"][call.number] for r in cases if call.number in r["numbers"]), None)
+        if len(cases) != len(call.case_ids) or sealed is None:
+            continue
+        contracts = [from_json({**r["facts"], **json.loads(vault().open(r["personal_sealed"]))}) for r in cases]
+        script = script_of(contracts[0], today)
+        if script is None:
+            continue
+        number = vault().open(bytes.fromhex(sealed))
+        person = _person(contracts[0], number, today)
+        sheet = CallSheet(
+            person=person,
+            policies=tuple(
+                _policy(row, contract, cooling_off_days(contract))
+                for row, contract in zip(cases, contracts, strict=True)
+            ),
+            insurer=speaker.insurer,
+            hotline=speaker.hotline,
+            staff_number=speaker.staff_number,
+            now_date=today,
+            appointment_times=permitted(call.nominal_end),
+        )
+        reservations.append(
+            Reservation(
+                call_id=new_id(),
+                person_id=call.person_id,
+                number_hash=bytes.fromhex(call.number),
+                number_sealed=bytes.fromhex(sealed),
+                case_ids=call.case_ids,
+                at_appointment=call.at_appointment,
+                script=script,
+                profile=profile,
+                sheet_sealed=vault().seal(json.dumps(sheet.to_json(), ensure_ascii=False)),
+            )
+        )
+    return reservations
+
+
+def _person(contract: Contract, number: str, today: date) -> PersonFacts:
+    known = identity_elements(contract, today)
+    birth_date = known.get("birth_date")
+    return PersonFacts(
+        name=contract.policyholder_name,
+        sex=contract.policyholder_sex,
+        title=TITLES.get(contract.policyholder_sex or "", ""),
+        birth_date=date.fromisoformat(birth_date) if isinstance(birth_date, str) else birth_date,
+        id_last4=known.get("id_last4"),
+        district=known.get("district"),
+        phone_tail=number.split(";")[0][-4:],
+    )
+
+
+def _policy(row: dict, contract: Contract, days: int) -> PolicyFacts:
+    policy = PolicyFacts(
+        policy_no=contract.policy_no,
+        case_id=row["case_id"],
+        product_type=contract.product_type,
+        product_name=contract.product_name or "",
+        premium_mode=contract.premium_mode,
+        premium=contract.premium if contract.premium is not None else Decimal(0),
+        premium_term_years=contract.premium_term_years,
+        policy_term=str(contract.policy_term_years),
+        channel=contract.channel,
+        outlet=row["outlet_name"] or contract.outlet,
+        receipt_signed_on=contract.receipt_signed_on,
+        nominal_end=row["nominal_end"],
+        surrender_deadline=row["surrender_deadline"],
+        cooling_off_days=days,
+        provisional=row["provisional"],
+        next_due_on=contract.next_due_on,
+    )
+    return replace(policy, open_items=tuple(row["open_items"])) if row["open_items"] else policy

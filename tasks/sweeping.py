@@ -1,0 +1,101 @@
+"""What never reported back: look at the carrier, never dial. The timer that makes sure where news only makes fast."""
+
+from datetime import timedelta
+
+from clock import Clock
+from rules.calendar import business_date
+from storage import calls, carrier_news, db, recordings
+from storage.day_opening import open_day
+from storage.vault import vault
+from tasks.outages import batch
+from telephony.errors import Missing
+from telephony.phone import Phone, PlacedCall
+
+# A call of which nothing was heard for so long is asked about. Longer than the carrier's own retries take.
+QUIET_SECONDS = 180
+# An attempt that the carrier does not know after so long was never placed.
+SETTLED_SECONDS = 300
+# The carrier's clock and ours may differ; a call to this number created before the reservation is not this attempt's.
+SKEW = timedelta(seconds=60)
+
+
+@batch
+async def open_the_day(clock: Clock) -> int:
+    """Cases whose first day has come become callable."""
+    now = clock.now()
+    async with db.transaction() as connection:
+        return await open_day(connection, business_date(now), now)
+
+
+@batch
+async def sweep_calls(phone: Phone, clock: Clock) -> int:
+    """Resolve every call that went quiet. Returns how many were resolved."""
+    now = clock.now()
+    async with db.transaction() as connection:
+        quiet = await calls.overdue_calls(connection, now, QUIET_SECONDS)
+    resolved = 0
+    for call in quiet:
+        found = await _at_carrier(call, phone)
+        async with db.transaction() as connection:
+            if found is not None:
+                await _take(connection, call["id"], found, now)
+                resolved += 1
+            elif call["sid"] is None and now - call["reserved_at"] > timedelta(seconds=SETTLED_SECONDS):
+                # looked up and not there: the attempt is closed, and a new one may be made under the caps
+                await calls.unknown(connection, call["id"], "NOT_BOUND", now)
+                await calls.rejected(connection, call["id"], None, "NEVER_PLACED", now, None)
+                resolved += 1
+    return resolved
+
+
+async def _at_carrier(call: dict, phone: Phone) -> PlacedCall | None:
+    if call["sid"] is not None:
+        try:
+            return await phone.fetch(call["sid"])
+        except Missing:
+            return None
+    number = vault().open(call["number_sealed"])
+    placed = await phone.calls_to(number, call["reserved_at"] - SKEW)
+    async with db.transaction() as connection:
+        known = await calls.sids_known(connection, [p.sid for p in placed])
+    free = [p for p in placed if p.sid not in known]
+    return free[0] if free else None
+
+
+async def _take(connection, call_id: str, found: PlacedCall, now) -> None:
+    """As if the callback had come: the same statement, so that a late one changes nothing any more."""
+    if found.duration and found.status == "completed":
+        await carrier_news.status_news(
+            connection, call_id=call_id, sid=found.sid, status="in-progress", sequence=-2, sip_code=None,
+            answered_by=found.answered_by, duration=None, body={"source": "sweep"}, now=found.started_at or now,
+        )  # fmt: skip
+    await carrier_news.status_news(
+        connection, call_id=call_id, sid=found.sid, status=found.status, sequence=-1, sip_code=None,
+        answered_by=found.answered_by, duration=found.duration, body={"source": "sweep"}, now=now,
+    )  # fmt: skip
+
+
+@batch
+async def sweep_recordings(phone: Phone, clock: Clock) -> int:
+    """Answered calls without word of a recording: ask for it, and say LOST where the carrier has none."""
+    now = clock.now()
+    async with db.transaction() as connection:
+        silent = await recordings.calls_without(connection, now, QUIET_SECONDS)
+    for call in silent:
+        found = await phone.recordings_of(call["sid"])
+        ready = [r for r in found if r.status in ("completed", "absent", "failed", "deleted")]
+        async with db.transaction() as connection:
+            for recording in ready:
+                await carrier_news.recording_news(
+                    connection, call_id=call["id"], sid=call["sid"], recording=recording.sid,
+                    status="completed" if recording.status == "completed" else "absent", url=recording.media_url,
+                    seconds=recording.seconds, channels=recording.channels,
+                    problem=None if recording.status == "completed" else f"ABSENT_{recording.error_code or recording.status}",
+                    body={"source": "sweep"}, now=now,
+                )  # fmt: skip
+            if not found and now - call["ended_at"] > timedelta(seconds=SETTLED_SECONDS):
+                await carrier_news.recording_news(
+                    connection, call_id=call["id"], sid=call["sid"], recording=f"none-{call['id']}", status="absent",
+                    url=None, seconds=None, channels=None, problem="NEVER_REPORTED", body={"source": "sweep"}, now=now,
+                )  # fmt: skip
+    return len(silent)
