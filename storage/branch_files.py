@@ -48,7 +48,7 @@ class _Row:
         return phone.text if phone else None
 
     def several(self, name: str) -> list[str]:
-        return [part for part in re.split(r"[;；、|\s]+", self[name]) if part]
+        return [part.strip() for part in re.split(r"[;；、|]+", self[name]) if part.strip()]
 
     def day(self, name: str) -> date | None:
         if not self[name]:
