@@ -109,13 +109,7 @@ node_modules/.done: package.json package-lock.json
 
 # what the desk serves from its own origin
 $(VENDOR)/.done: node_modules/.done
-	@mkdir -p $(VENDOR)
-	@cp node_modules/@tabler/core/dist/css/tabler.min.css \
-		node_modules/@tabler/core/dist/js/tabler.min.js \
-		node_modules/htmx.org/dist/htmx.min.js \
-		node_modules/echarts/dist/echarts.min.js \
-		node_modules/wavesurfer.js/dist/wavesurfer.min.js $(VENDOR)/
-	@cp node_modules/htmx-ext-sse/dist/sse.min.js $(VENDOR)/htmx-sse.min.js
+	@npm run --silent vendor
 	@touch $@
 
 %.mo: %.po .venv/python.done

@@ -83,9 +83,8 @@ def _guarded(probe: Callable[[Settings], Iterator[Check]], settings: Settings) -
 
 def _read_settings(effective: dict[str, str]) -> tuple[Settings | None, dict[str, str]]:
     """The settings as every other command would see them, and what is wrong with each by its environment name."""
-    fields = {name: effective[_variable(name)] for name in Settings.model_fields if _variable(name) in effective}
     try:
-        return Settings(_env_file=None, **fields), {}
+        return environment.settings_from(effective), {}
     except ValidationError as problem:
         return None, {_variable(str(item["loc"][0])): item["type"] for item in problem.errors()}
 

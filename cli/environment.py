@@ -6,6 +6,10 @@ Imports nothing heavy: it runs before every command.
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from settings import Settings
 
 PREFIX = "HUIFANG_"
 
@@ -110,6 +114,21 @@ def values(folder: Path) -> dict[str, str]:
         own["PREFECT_API_URL"] = outer["HUIFANG_PREFECT_API_URL"]
     kept_prefect = {n: os.environ[n] for n in own if not n.startswith(PREFIX) and _foreign(n)}
     return own | kept_prefect | outer
+
+
+def settings_from(found: dict[str, str]) -> "Settings":
+    """The settings that these values make, whatever else stands in os.environ. Raises pydantic's ValidationError."""
+    from settings import Settings
+
+    names = {f"{PREFIX}{field.upper()}": field for field in Settings.model_fields}
+
+    # what is not among the values must not come in from this process's own environment
+    class Closed(Settings):
+        @classmethod
+        def settings_customise_sources(cls, settings_cls, init_settings, **_others):
+            return (init_settings,)
+
+    return Closed(**{names[name]: value for name, value in found.items() if name in names})
 
 
 def _foreign(name: str) -> bool:

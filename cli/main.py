@@ -13,6 +13,7 @@ COMMANDS = {
     "down": "cli.stack_commands:down",
     "status": "cli.stack_commands:status",
     "doctor": "cli.doctor:doctor",
+    "migrate": "cli.migrate:migrate",
     "demo": "cli.day:demo",
     "sample-list": "cli.sample_list:sample_list",
     "branches": "cli.lists:branches",

@@ -261,16 +261,11 @@ class Stack:
 
     def _make_usable(self) -> None:
         """What the desk needs in the servers: the schema and the bucket."""
-        from settings import Settings
-        from storage.archive import Archive, ArchiveError
-        from storage.migrate import upgrade
+        from cli.migrate import make_usable
+        from storage.archive import ArchiveError
 
-        values = environment.values(self.home)
-        fields = {name: values[v] for name in Settings.model_fields if (v := f"HUIFANG_{name.upper()}") in values}
-        settings = Settings(_env_file=None, **fields)
-        upgrade(settings.database_url.get_secret_value())
         try:
-            Archive(settings).ensure_bucket()
+            make_usable(environment.settings_from(environment.values(self.home)))
         except ArchiveError as problem:
             if self._external("s3") is None:
                 raise StackError(f"录音存储不可用：{problem}", f"The archive cannot be used: {problem}") from problem
