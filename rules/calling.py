@@ -205,26 +205,6 @@ def next_permitted(instant: datetime, calendar: Calendar, profile: Profile) -> d
     return shanghai(first_dialling_day(day + ONE_DAY, calendar, profile), windows[0][0])
 
 
-def may_appoint(
-    at: datetime, now: datetime, nominal_end: date | None, calendar: Calendar, profile: Profile
-) -> str | None:
-    """None, or why this time may not be offered or agreed for an appointment.
-
-    PAST, QUIET_HOURS (only 09:00-21:00), HOLIDAY, or AFTER_HORIZON: later than the last day before `nominal_end`.
-    Once that horizon has passed the case is late, and the end of late dialling takes its place (C57).
-    """
-    local = at.astimezone(SHANGHAI)
-    if at <= now:
-        return "PAST"
-    if not EARLIEST <= local.time() < LATEST:
-        return "QUIET_HOURS"
-    if calendar.is_public_holiday(local.date()) and not profile["calling.on_public_holidays"]:
-        return "HOLIDAY"
-    if nominal_end is not None and local.date() > appointment_horizon(nominal_end, business_date(now), profile):
-        return "AFTER_HORIZON"
-    return None
-
-
 def appointment_horizon(nominal_end: date, today: date, profile: Profile) -> date:
     """The last day for which an appointment may be booked."""
     horizon = nominal_end - timedelta(days=profile["appointment.days_before_end"])

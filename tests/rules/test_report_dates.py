@@ -1,0 +1,23 @@
+from datetime import date
+
+import pytest
+
+from rules.parameters import DEFAULTS
+from rules.report_dates import monthly_report_due, sales_unit_table_due
+from scripts.calendars import seeded_calendar
+
+
+# AC-26
+@pytest.mark.parametrize(
+    ("month", "head_office", "sales_unit", "flagged"),
+    [
+        ("2026-10-01", "2026-10-08", "2026-10-08", True),
+        ("2026-11-01", "2026-11-02", "2026-11-05", False),
+        ("2026-07-01", "2026-07-01", "2026-07-03", False),
+        ("2026-01-01", "2026-01-04", "2026-01-05", False),
+    ],
+)
+def test_ac_26_report_dates(month, head_office, sales_unit, flagged):
+    calendar, month = seeded_calendar(), date.fromisoformat(month)
+    assert monthly_report_due(month, calendar) == date.fromisoformat(head_office)
+    assert sales_unit_table_due(month, calendar, DEFAULTS) == (date.fromisoformat(sales_unit), flagged)
