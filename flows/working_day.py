@@ -1,0 +1,89 @@
+"""The flows of one calling window side by side, without a Prefect schedule: what `huifang run` and the demo do."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import httpx
+
+from clock import Clock, system
+from flows.chase_orders import chase_orders
+from flows.place_calls import place_calls
+from flows.settle_calls import settle_calls
+from flows.sweep import sweep
+from storage import db
+from storage.day_figures import work_left
+from tasks.outages import is_outage
+
+log = logging.getLogger("huifang.run")
+
+# Clock seconds between two sweeps, and the least real time between them: a flow run costs Prefect's server 150 ms.
+SWEEP_SECONDS, SWEEP_REAL_SECONDS = 120.0, 20.0
+# Calls that ring when the window ends are heard to their end, at most this long.
+DRAIN = timedelta(minutes=45)
+
+
+async def work_window(until: datetime) -> None:
+    """Ring until `until`, then wait for what is under way to come to its end."""
+    clock = system()
+    end = until + DRAIN
+    done = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_timer(sweep, clock, done))
+        settling = group.create_task(_settle_until(done, clock))
+        await _through_outages(lambda: place_calls(until))
+        while clock.now() < end and not await _quiet():
+            await asyncio.sleep(clock.real_seconds(10))
+        done.set()
+        await settling
+    await _through_outages(sweep)
+    await _through_outages(chase_orders)
+
+
+async def _settle_until(done: asyncio.Event, clock: Clock) -> None:
+    while not done.is_set():
+        await _through_outages(lambda: settle_calls(clock.now() + timedelta(minutes=30)))
+    await _through_outages(lambda: settle_calls(clock.now()))
+
+
+async def _timer(step: Callable[[], Awaitable[object]], clock: Clock, done: asyncio.Event) -> None:
+    while not done.is_set():
+        try:
+            pause = max(clock.real_seconds(SWEEP_SECONDS), SWEEP_REAL_SECONDS)
+            await asyncio.wait_for(done.wait(), timeout=pause)
+        except TimeoutError:
+            await _through_outages(step)
+
+
+async def _quiet() -> bool:
+    try:
+        async with db.transaction() as connection:
+            return (await work_left(connection)).none
+    except Exception as e:
+        if not is_outage(e):
+            raise
+        return False
+
+
+async def _through_outages(step: Callable[[], Awaitable[object]]) -> None:
+    """Prefect's server, the database or the carrier may be away when a flow begins: begin again until they are back."""
+    while True:
+        try:
+            await step()
+            return
+        except Exception as e:
+            if not (is_outage(e) or is_prefect_away(e)):
+                raise
+            log.warning("waiting: %s (huifang doctor tells what is down)", type(e).__name__)
+            await asyncio.sleep(3)
+
+
+def is_prefect_away(error: BaseException) -> bool:
+    """Prefect wraps a server that cannot be reached in more than one way."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, httpx.TransportError) or "Failed to reach API" in str(seen):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
