@@ -1,0 +1,153 @@
+"""The organisation in the database: the tree, outlets, staff, agents, and whose telephone numbers these are."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rules.branches import Agent, Branch, Organisation, Outlet, Staff, path_of
+from rules.id_numbers import fold
+from storage.db import rows
+from storage.identities import id_hash, number_hash
+
+
+async def read_organisation(connection: AsyncConnection, people: bool = False) -> Organisation:
+    """The tree with its outlets, parents before children; staff and agents only with `people`.
+
+    Telephone and ID numbers are not in it: the database keeps only what they are recognised by.
+    """
+    branches = await rows(
+        connection,
+        """WITH RECURSIVE tree AS (
+             SELECT b.*, 0 AS depth FROM branches b WHERE parent_code IS NULL
+             UNION ALL SELECT b.*, depth + 1 FROM branches b JOIN tree ON b.parent_code = tree.code
+           ) SELECT code, name, parent_code, kind FROM tree ORDER BY depth, code""",
+    )
+    outlets = await rows(connection, "SELECT code, name, branch_code FROM outlets ORDER BY code")
+    staff = agents = []
+    if people:
+        staff = await rows(connection, "SELECT code, name, branch_code, roles FROM staff ORDER BY code")
+        agents = await rows(
+            connection, "SELECT code, name, branch_code, outlet_code, left_on FROM agents ORDER BY code"
+        )
+    return Organisation(
+        tuple(Branch(r["code"], r["name"], r["parent_code"], r["kind"]) for r in branches),
+        tuple(Outlet(r["code"], r["name"], r["branch_code"], None) for r in outlets),
+        tuple(Staff(r["code"], r["name"], r["branch_code"], None, tuple(r["roles"])) for r in staff),
+        tuple(
+            Agent(r["code"], r["name"], r["branch_code"] or "", r["outlet_code"], None, (), None, r["left_on"])
+            for r in agents
+        ),
+    )
+
+
+async def store_organisation(connection: AsyncConnection, organisation: Organisation) -> None:
+    """Take a whole organisation over the one that stands there.
+
+    What is no longer named goes, except a branch that something still points to and every agent: contracts name them
+    for years. A number that somebody no longer has stays registered as a former one (R95).
+    """
+    # parents first, so that no row ever points to a branch that is not there yet
+    ordered = sorted(organisation.branches, key=lambda branch: len(path_of(branch.code, organisation)))
+    await _each(
+        connection,
+        """INSERT INTO branches (code, name, parent_code, kind) VALUES (:code, :name, :parent, :kind)
+           ON CONFLICT (code) DO UPDATE SET name = excluded.name, parent_code = excluded.parent_code, kind = excluded.kind""",
+        [{"code": b.code, "name": b.name, "parent": b.parent, "kind": b.kind} for b in ordered],
+    )
+    await _each(
+        connection,
+        """INSERT INTO outlets (code, name, branch_code) VALUES (:code, :name, :branch)
+           ON CONFLICT (code) DO UPDATE SET name = excluded.name, branch_code = excluded.branch_code""",
+        [{"code": o.code, "name": o.name, "branch": o.branch} for o in organisation.outlets],
+    )
+    await _each(
+        connection,
+        """INSERT INTO staff (code, name, branch_code, roles)
+           VALUES (:code, :name, :branch, to_jsonb(CAST(:roles AS text[])))
+           ON CONFLICT (code) DO UPDATE SET name = excluded.name, branch_code = excluded.branch_code, roles = excluded.roles""",
+        [{"code": s.code, "name": s.name, "branch": s.branch, "roles": list(s.roles)} for s in organisation.staff],
+    )
+    await _each(
+        connection,
+        """INSERT INTO agents (code, name, branch_code, outlet_code, id_hash, left_on)
+           VALUES (:code, :name, :branch, :outlet, :id_hash, :left_on)
+           ON CONFLICT (code) DO UPDATE SET name = excluded.name, branch_code = excluded.branch_code,
+             outlet_code = excluded.outlet_code, id_hash = excluded.id_hash, left_on = excluded.left_on""",
+        [
+            {
+                "code": a.code,
+                "name": a.name,
+                "branch": a.branch,
+                "outlet": a.outlet,
+                "id_hash": id_hash(fold(a.id_no)) if a.id_no else None,
+                "left_on": a.left_on,
+            }
+            for a in organisation.agents
+        ],
+    )
+    await _drop_unnamed(connection, organisation)
+    await _register_phones(connection, organisation)
+
+
+async def _drop_unnamed(connection: AsyncConnection, organisation: Organisation) -> None:
+    await connection.execute(
+        text("DELETE FROM staff WHERE code <> ALL(:codes)"), {"codes": [s.code for s in organisation.staff]}
+    )
+    await connection.execute(
+        text(
+            """DELETE FROM outlets o WHERE code <> ALL(:codes)
+               AND NOT EXISTS (SELECT 1 FROM agents WHERE outlet_code = o.code)
+               AND NOT EXISTS (SELECT 1 FROM contracts WHERE branch_code = o.code)"""
+        ),
+        {"codes": [o.code for o in organisation.outlets]},
+    )
+    gone = """DELETE FROM branches b WHERE code <> ALL(:codes)
+              AND NOT EXISTS (SELECT 1 FROM branches WHERE parent_code = b.code)
+              AND NOT EXISTS (SELECT 1 FROM outlets WHERE branch_code = b.code)
+              AND NOT EXISTS (SELECT 1 FROM agents WHERE branch_code = b.code)
+              AND NOT EXISTS (SELECT 1 FROM users WHERE branch_code = b.code)
+              AND NOT EXISTS (SELECT 1 FROM contracts WHERE branch_code = b.code)
+              AND NOT EXISTS (SELECT 1 FROM cases WHERE owner_branch = b.code)
+              AND NOT EXISTS (SELECT 1 FROM work_orders WHERE branch_code = b.code)
+              RETURNING code"""
+    # the lowest first; each round may set its parents free
+    while await rows(connection, gone, codes=[b.code for b in organisation.branches]):
+        pass
+
+
+def _numbers(organisation: Organisation) -> Iterator[tuple[bytes, str, str, bool]]:
+    for kind, group in (
+        ("OUTLET", organisation.outlets),
+        ("STAFF", organisation.staff),
+        ("AGENT", organisation.agents),
+    ):
+        for one in group:
+            former = getattr(one, "former_phones", ())
+            yield from ((number_hash(number), kind, one.code, True) for number in former if number != one.phone)
+            if one.phone:
+                yield number_hash(one.phone), kind, one.code, False
+
+
+async def _register_phones(connection: AsyncConnection, organisation: Organisation) -> None:
+    """Everything registered so far becomes a former number, then the present ones are named again."""
+    await connection.execute(text("UPDATE registered_phones SET former = true WHERE NOT former"))
+    numbers = list(dict.fromkeys(_numbers(organisation)))
+    if not numbers:
+        return
+    await connection.execute(
+        text(
+            """INSERT INTO registered_phones (number_hash, holder_kind, holder_code, former)
+               SELECT DISTINCT ON (number_hash, kind, code) number_hash, kind, code, former
+               FROM unnest(CAST(:hashes AS bytea[]), CAST(:kinds AS text[]), CAST(:codes AS text[]), CAST(:former AS bool[]))
+                 AS n(number_hash, kind, code, former)
+               ORDER BY number_hash, kind, code, former
+               ON CONFLICT (number_hash, holder_kind, holder_code) DO UPDATE SET former = excluded.former"""
+        ),
+        dict(zip(("hashes", "kinds", "codes", "former"), map(list, zip(*numbers, strict=True)), strict=True)),
+    )
+
+
+async def _each(connection: AsyncConnection, sql: str, values: list[dict]) -> None:
+    if values:
+        await connection.execute(text(sql), values)
