@@ -5,6 +5,8 @@ from datetime import datetime
 from prefect import flow
 
 from clock import system
+from rules.calendar import business_date, shanghai
+from rules.calling import LATEST
 from settings import settings
 from storage.db import Bell, SoleHolder
 from tasks.dialling import Pace, dial_round
@@ -17,9 +19,13 @@ PATIENCE = 20
 
 
 @flow(name="place-calls")
-async def place_calls(until: datetime) -> int:
-    """Returns how many calls were placed. A second dialler of the same account finds the place taken and ends."""
+async def place_calls(until: datetime | None = None) -> int:
+    """Returns how many calls were placed. A second dialler of the same account finds the place taken and ends.
+
+    `until` None: to the end of the hours in which anybody may be rung today, appointments included.
+    """
     clock = system()
+    until = until or shanghai(business_date(clock.now()), LATEST)
     pace = Pace(settings().twilio_cps, clock)
     dialled = 0
     dialler = SoleHolder(f"dialler {settings().twilio_account_sid}")

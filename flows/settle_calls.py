@@ -1,6 +1,6 @@
 """What follows a call: its recording into the archive, its outcome, the work order, the branch."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prefect import flow
 
@@ -11,12 +11,15 @@ from tasks.settling import settle_ended_calls
 from telephony.twilio_phone import twilio_phone
 
 PATIENCE = 20
+# How long a run looks out for work unless told. A schedule starts the next one before this one's time is over.
+LENGTH = timedelta(minutes=11)
 
 
 @flow(name="settle-calls")
-async def settle_calls(until: datetime) -> int:
+async def settle_calls(until: datetime | None = None) -> int:
     """Returns how many contacts were settled. Any number of these may run side by side."""
     clock = system()
+    until = until or clock.now() + LENGTH
     settled = 0
     async with twilio_phone() as line, Bell() as bell:
         while True:

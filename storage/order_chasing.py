@@ -1,0 +1,101 @@
+"""Work orders whose limits may have passed, and the marks that the clock puts on them: each once, each with its event."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rules.calendar import business_date
+from rules.work_orders import Mark, OrderClock, WorkOrderState
+from storage.db import rows
+
+# Only narrows down: an order handled in good time is not read again every hour for ever. What is due is the rule's to say.
+PAST_A_LIMIT = """
+SELECT id, state, due_at, act_by, handled_at, overdue_at, escalated_at
+FROM work_orders
+WHERE id > :after
+  AND (handled_at IS NOT NULL OR state IN ('ISSUED', 'ACCEPTED'))
+  AND ((overdue_at IS NULL AND due_at < coalesce(handled_at, :now))
+       OR (escalated_at IS NULL AND act_by < :today
+           AND (handled_at IS NULL OR act_by < CAST(handled_at AT TIME ZONE 'Asia/Shanghai' AS date))))
+ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+"""
+
+
+async def past_a_limit(
+    connection: AsyncConnection, now: datetime, after: int, most: int
+) -> list[tuple[int, OrderClock]]:
+    """Orders by id from `after` on, locked until the transaction ends. One that somebody is working on is left for later."""
+    found = await rows(connection, PAST_A_LIMIT, now=now, today=business_date(now), after=after, most=most)
+    return [
+        (
+            row["id"],
+            OrderClock(WorkOrderState(row["state"]), row["due_at"], row["act_by"], row["handled_at"], _borne(row)),
+        )
+        for row in found
+    ]
+
+
+def _borne(row: dict) -> frozenset[str]:
+    marks = set()
+    if row["overdue_at"] is not None:
+        marks.add(Mark.OVERDUE)
+    if row["escalated_at"] is not None:
+        # ACT_BY_PASSED shows as an escalation and has no time of its own
+        marks |= {Mark.ESCALATED, Mark.ACT_BY_PASSED}
+    return frozenset(marks)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """How many orders were newly marked."""
+
+    overdue: int
+    escalated: int
+
+
+PUT = """
+WITH due AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:due AS jsonb)) AS d(id bigint, overdue boolean, escalated boolean, why jsonb)
+), before AS (
+  SELECT w.id, w.overdue_at, w.escalated_at FROM work_orders w JOIN due d USING (id) FOR UPDATE OF w
+), moved AS (
+  UPDATE work_orders w SET
+    overdue_at = CASE WHEN d.overdue THEN coalesce(w.overdue_at, :now) ELSE w.overdue_at END,
+    escalated_at = CASE WHEN d.escalated THEN coalesce(w.escalated_at, :now) ELSE w.escalated_at END
+  FROM due d JOIN before b USING (id) WHERE w.id = d.id
+  RETURNING w.id, w.case_id, w.kind, w.branch_code, w.due_at, w.act_by, d.why,
+            d.overdue AND b.overdue_at IS NULL AS overdue, d.escalated AND b.escalated_at IS NULL AS escalated
+), told AS (
+  INSERT INTO events (at, kind, case_id, data)
+  SELECT :now, 'ORDER_OVERDUE', case_id,
+         jsonb_build_object('order_id', id, 'kind', kind, 'branch', branch_code, 'due_at', due_at)
+  FROM moved WHERE overdue
+  UNION ALL
+  SELECT :now, 'ORDER_ESCALATED', case_id,
+         jsonb_build_object('order_id', id, 'kind', kind, 'branch', branch_code, 'due_at', due_at, 'act_by', act_by, 'why', why)
+  FROM moved WHERE escalated
+)
+SELECT count(*) FILTER (WHERE overdue) AS overdue, count(*) FILTER (WHERE escalated) AS escalated FROM moved
+"""
+
+
+async def put_marks(
+    connection: AsyncConnection, due: Sequence[tuple[int, tuple[Mark, ...]]], now: datetime
+) -> Marked:
+    """One time per order and mark, and one event; a mark that stands already stays as it is."""
+    if not due:
+        return Marked(0, 0)
+    values = [
+        {
+            "id": order_id,
+            "overdue": Mark.OVERDUE in marks,
+            "escalated": Mark.ESCALATED in marks,
+            "why": [str(mark) for mark in marks if mark is not Mark.ESCALATED],
+        }
+        for order_id, marks in due
+    ]
+    [found] = await rows(connection, PUT, due=json.dumps(values), now=now)
+    return Marked(found["overdue"], found["escalated"])
