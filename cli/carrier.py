@@ -1,12 +1,13 @@
 """`huifang carrier`: the Twilio-compatible carrier alone, until it is told to stop."""
 
 import contextlib
-import json
 import signal
 import socket
 from pathlib import Path
 
 import click
+
+from cli.output import command, emit, text
 
 
 def _account_sid(context, parameter, value: str | None) -> str | None:
@@ -23,11 +24,19 @@ def _auth_token(context, parameter, value: str | None) -> str | None:
     return value
 
 
-@click.command(name="carrier")
+@command(
+    name="carrier",
+    zh="在本机运行一个与 Twilio 接口兼容的模拟运营商。不会真的拨打任何人，应答的是模拟客户。",
+    example="huifang carrier --port 8010 --speed 60 --seed 7",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--account-sid", callback=_account_sid, help="AC and 32 lower-case hex digits; drawn if not given.")
-@click.option("--auth-token", callback=_auth_token, help="Letters and digits only; drawn if not given.")
+@click.option(
+    "--auth-token",
+    callback=_auth_token,
+    help="Letters and digits only (also HUIFANG_CARRIER_AUTH_TOKEN); drawn if not given.",
+)
 @click.option(
     "--speed",
     default=1.0,
@@ -43,14 +52,8 @@ def _auth_token(context, parameter, value: str | None) -> str | None:
 @click.option("--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON table of faults.")
 @click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Folder that keeps rendered phrases.")
 @click.option("--public-url", help="How applications reach this carrier, where it differs from how clients do.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON line instead of sentences.")
-def carrier(
-    host, port, account_sid, auth_token, speed, seed, refuse_prefix, own_number, faults, state, public_url, as_json
-):
-    """Run a Twilio-compatible carrier on this machine. Nobody is rung: simulated customers answer.
-
-    Example: huifang carrier --port 8010 --speed 60 --seed 7
-    """
+def carrier(host, port, account_sid, auth_token, speed, seed, refuse_prefix, own_number, faults, state, public_url):
+    """Run a Twilio-compatible carrier on this machine. Nobody is rung: simulated customers answer."""
     import uvicorn
 
     from telephony.carrier.app import create_app, load_faults
@@ -62,7 +65,7 @@ def carrier(
             auth_token=auth_token or new_auth_token(),
             speed=speed,
             seed=seed,
-            refuse_prefixes=tuple(refuse_prefix),
+            refuse_prefixes=tuple("+" + prefix.strip().lstrip("+") for prefix in refuse_prefix),
             own_numbers=frozenset(own_number),
             faults=load_faults(faults.read_text("utf-8")) if faults else [],
             state=state,
@@ -94,19 +97,25 @@ def carrier(
         async def startup(self, sockets=None) -> None:
             await super().startup(sockets)
             # said only now: who reads the line may connect at once
-            if as_json:
-                told = {
+            emit(
+                {
                     "url": url,
                     "account_sid": config.account_sid,
                     "auth_token": config.auth_token,
                     "speed": speed,
                     "seed": seed,
-                }
-                click.echo(json.dumps(told))
-            else:
-                click.echo(f"{url}  a simulated carrier that speaks Twilio's API; nobody is rung")
-                click.echo(f"account SID  {config.account_sid}")
-                click.echo(f"auth token   {config.auth_token}")
+                },
+                [
+                    text(
+                        f"{url}  模拟运营商，接口与 Twilio 相同；不会真的拨打任何人",
+                        f"{url}  a simulated carrier that speaks Twilio's API; nobody is rung",
+                    ),
+                    f"account SID  {config.account_sid}",
+                    f"auth token   {config.auth_token}",
+                ],
+            )
 
-    settings = uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=2, backlog=2048)
+    settings = uvicorn.Config(
+        app, log_level="critical", access_log=False, timeout_keep_alive=60, timeout_graceful_shutdown=2, backlog=2048
+    )
     Server(settings).run(sockets=[listener])

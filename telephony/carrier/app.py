@@ -306,6 +306,7 @@ def _delete_recording(recording: recordings.Recording, exchange: Exchange) -> Re
     if recording.status != "completed":
         raise ApiError(400, 20009, "Only completed recordings can be deleted")
     recording.deleted = True
+    recording.call.forget_sounds()
     exchange.log.add("recording", recording.call.sid, recording.call.to, recording_sid=recording.sid, status="deleted")
     return Response(status_code=204)
 

@@ -154,35 +154,48 @@ class Call:
             self.updated = self.ended
             self.over.set()
             self.exchange.log.add("ended", self.sid, self.to, status="canceled", by="api")
-            return None
+            return
         self.callee = self.exchange.numbers.dial(self.to)
         self.started = clock.now()
         self._report("initiated")
         try:
-            await self._stage(clock.sleep(DIALLING))
-            ring = self.callee.ring()
-            if ring.outcome == "failed":
-                return self._end("failed", "network")
-            self._become("ringing")
-            if ring.outcome == "busy":
-                await self._stage(clock.sleep(min(ring.seconds, self.order.timeout)))
-                return self._end("busy", "callee")
-            await self._stage(clock.sleep(min(ring.seconds, self.order.timeout)))
-            if ring.outcome == "no-answer" or ring.seconds > self.order.timeout:
-                return self._end("no-answer", "timeout")
+            unreached = await self._stage(self._ring())
         except Interrupted:
-            return self._end("canceled", "api")
+            unreached = ("canceled", "api")
+        if unreached:
+            self._end(*unreached)
+            return
         self.answered = self.started = clock.now()
         self._become("in-progress")
         if self.order.record:
             order = self.order
             recordings.start(
-                self, "OutboundAPI", order.recording_channels, track=order.recording_track, trim=order.recording_trim,
-                callback=order.recording_callback, callback_method=order.recording_method,
+                self,
+                "OutboundAPI",
+                order.recording_channels,
+                track=order.recording_track,
+                trim=order.recording_trim,
+                callback=order.recording_callback,
+                callback_method=order.recording_method,
                 callback_events=order.recording_events,
-            )  # fmt: skip
+            )
         self._limit = self.exchange.spawn(self._watch_limit())
         self._end("completed", await self._talk())
+
+    async def _ring(self) -> tuple[str, str] | None:
+        """Dial and let it ring; (status, who ended it) unless somebody answers."""
+        clock = self.exchange.clock
+        await clock.sleep(DIALLING)
+        ring = self.callee.ring()
+        if ring.outcome == "failed":
+            return "failed", "network"
+        self._become("ringing")
+        await clock.sleep(min(ring.seconds, self.order.timeout))
+        if ring.outcome == "busy":
+            return "busy", "callee"
+        if ring.outcome == "no-answer" or ring.seconds > self.order.timeout:
+            return "no-answer", "timeout"
+        return None
 
     async def _talk(self) -> str:
         """Carry out the application's documents until somebody hangs up; who did."""
@@ -235,6 +248,11 @@ class Call:
         self.heard.append(heard)
         return heard
 
+    def forget_sounds(self) -> None:
+        """Once nothing recorded can be asked for any more, what was heard need not be kept."""
+        if self.ended is not None and all(recording.deleted for recording in self.recordings):
+            self.heard = []
+
     def _become(self, status: str) -> None:
         self.status, self.updated = status, self.exchange.clock.now()
         self._report(status)
@@ -248,6 +266,7 @@ class Call:
             piece.end = min(piece.end, self.ended)
         for recording in self.recordings:
             recordings.stop(recording)
+        self.forget_sounds()
         self.status = status
         self.over.set()
         if status == "completed":

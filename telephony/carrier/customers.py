@@ -19,7 +19,7 @@ from telephony.carrier.callees import GREETING, MACHINE_GREETING, SILENT, Callee
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]?")
-_ASKS = re.compile(r"[？?]|吗|呢|是否|有没有|请问|请(?:您)?(?:再)?(?:说|输入|提供|告诉|核对|报|回答)|什么|哪|谁")
+_ASKS = re.compile(r"[？?]|吗|呢|是否|有没有|请问|请.{0,8}?(?:说|输入|提供|告诉|核对|报|回答)|什么|哪|谁")
 _OFFER = re.compile(
     r"([^，。；、,;！？!?\s]{1,14}?)[，,]?请?(?:您)?(?:按|选)(?:数字)?(?:键)?\s*([0-9零一二三四五六七八九*#])"
 )
@@ -31,7 +31,7 @@ _DIGITS = "零一二三四五六七八九"
 @cache
 def _data() -> dict:
     data = yaml.safe_load(files(__package__).joinpath("characters.yaml").read_text("utf-8"))
-    data["topics"] = {name: re.compile(pattern) for name, pattern in data["topics"].items()}
+    data["topics"] = [(name, re.compile(pattern)) for name, pattern in data["topics"]]
     return data
 
 
@@ -56,16 +56,15 @@ def drawn(seed: int | str, number: str) -> str:
 
 
 def topic_of(text: str) -> str | None:
-    """What a prompt asks about: the last question that names a known topic, else the last sentence that does."""
+    """What a prompt asks about. The last question decides; what it does not name is looked for in what came before it,
+    nearest first, then in what follows."""
     sentences = [s for s in _SENTENCE.findall(text) if not _only_offers(s)]
-    topics = _data()["topics"]
-    for candidates in ([s for s in sentences if _ASKS.search(s)], sentences):
-        for sentence in reversed(candidates):
-            for name, pattern in topics.items():
-                if pattern.search(_OFFER.sub("", sentence)):
-                    return name
-        if candidates:
-            return None
+    last = max((i for i, s in enumerate(sentences) if _ASKS.search(s)), default=len(sentences) - 1)
+    for sentence in [*reversed(sentences[: last + 1]), *sentences[last + 1 :]]:
+        words = _OFFER.sub("", sentence)
+        for name, pattern in _data()["topics"]:
+            if pattern.search(words):
+                return name
     return None
 
 
@@ -83,7 +82,8 @@ def key_for(side: str, text: str) -> str:
     choices = offered(text)
     if side not in ("yes", "no"):
         for label, key in choices:
-            if re.search(side, label) and (side.startswith("没有") or not _NEGATIVE.search(label)):
+            fits = re.search(side, label)
+            if fits and (fits.group()[0] in "没无" or not _NEGATIVE.search(label)):
                 return key
         side = "yes"
     for label, key in choices:
@@ -113,12 +113,13 @@ class Customer(Callee):
     def __init__(self, character: str, seed: int | str, number: str, nth: int, facts: dict):
         self.character = character
         self._nth = nth
+        self._dial = f"{seed}|{number}|dial|{nth}"
         known = _data()["characters"]
         spec = known[character]
         # what stays with the person, then what differs from dial to dial
         person = random.Random(f"{seed}|{number}|person")
-        self._draw = random.Random(f"{seed}|{number}|dial|{nth}")
-        self._ring = self._rings(spec, person)
+        self._draw = random.Random(self._dial)
+        self._ring = self._rings(spec)
         if spec.get("becomes") and self._ring.outcome == "answer" and (nth > 1 or character != spec["becomes"][0]):
             self.character = person.choice(spec["becomes"])
             spec = known[self.character]
@@ -136,9 +137,8 @@ class Customer(Callee):
         self._answers = 0
         self._leaves = self._draw.randint(*spec["leaves"]) if spec.get("leaves") else None
 
-    def _rings(self, spec: dict, person: random.Random) -> Ring:
+    def _rings(self, spec: dict) -> Ring:
         dials = spec.get("dials", [{"answer": 1}])
-        outcome = "answer"
         # each dial draws for itself, so the nth does not depend on how the others went
         chances = dials[min(self._nth, len(dials)) - 1]
         outcome = self._draw.choices(list(chances), list(chances.values()))[0]
@@ -171,7 +171,7 @@ class Customer(Callee):
         topic = topic_of(prompt.text)
         meaning = self._means(topic)
         if (after := self.spec.get("leaves_on", {}).get(meaning)) and self._leaves is None:
-            self._leaves = self._answers + after - 1
+            self._leaves = self._answers + after
         return self._express(meaning, prompt)
 
     def _means(self, topic: str | None) -> str:
@@ -188,7 +188,7 @@ class Customer(Callee):
         meaning = told[min(turn, len(told) - 1)]
         if isinstance(meaning, list):
             # one of several, decided once for this dial
-            meaning = random.Random(f"{self._draw.getstate()[1][0]}|{name}").choice(meaning)
+            meaning = random.Random(f"{self._dial}|{name}").choice(meaning)
         return meaning
 
     def _express(self, meaning: str, prompt: Prompt) -> Reaction:
@@ -274,7 +274,7 @@ class Agreeable(Customer):
         about = _data()["meanings"][meaning]
         if "speech" in prompt.hears or "record" in prompt.hears:
             words = about["say"][0] if about.get("say") else self._words(meaning, about, prompt)
-            return Reaction("say", words)
+            return Reaction("say", words if meaning != "district" or self._fact("district") else "是的")
         keys = self._keys(about, prompt)
         return Reaction("press", keys if keys is not None else key_for("yes", prompt.text))
 

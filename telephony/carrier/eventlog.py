@@ -9,7 +9,7 @@ from telephony.carrier.simulated_clock import SimulatedClock
 class EventLog:
     """Keeps the newest `limit` events; `seq` goes on counting, so a gap at the front can be seen."""
 
-    def __init__(self, clock: SimulatedClock, limit: int = 200_000):
+    def __init__(self, clock: SimulatedClock, limit: int = 100_000):
         self.clock = clock
         self._events: deque[dict] = deque(maxlen=limit)
         self._next = 0

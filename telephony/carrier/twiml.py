@@ -332,18 +332,18 @@ class Session:
             end = self.clock.now() + self._lasts(child)
             await self.clock.sleep_until(end if until is None else min(end, until))
 
-    async def _nothing_gathered(self, verb, modes, timeout, delay, reaction) -> Source | None:
+    async def _nothing_gathered(self, verb, modes, patience, delay, reaction) -> Source | None:
         call = self.call
-        if reaction.kind in ("say", "press") and delay < timeout:
+        if reaction.kind in ("say", "press") and delay < patience:
             # words where only keys count, or keys where only words do: heard on the line, no use to the application
             await self.clock.sleep(delay)
             kind = "speech" if reaction.kind == "say" else "keys"
             call.sounds("callee", kind, reaction.text)
             call.exchange.log.add("heard", call.sid, call.to, **{kind: reaction.text}, in_vain=True)
-            await self.clock.sleep(timeout - delay)
+            await self.clock.sleep(patience - delay)
         else:
-            call.exchange.log.add("heard", call.sid, call.to, silence=timeout)
-            await self.clock.sleep(timeout)
+            call.exchange.log.add("heard", call.sid, call.to, silence=patience)
+            await self.clock.sleep(patience)
         if not _flag(verb, "actionOnEmptyResult", False):
             return None
         empty = {"Digits": ""} if "dtmf" in modes else {}
@@ -351,7 +351,7 @@ class Session:
             empty["SpeechResult"] = ""
         return self._resolve(verb.get("action"), verb.get("method"), empty)
 
-    async def _keys(self, verb, reaction, finish_key: str, limit: int | None, timeout: float) -> Source | None:
+    async def _keys(self, verb, reaction, finish_key: str, limit: int | None, patience: float) -> Source | None:
         digits, finished = "", False
         for key in reaction.text:
             self.call.sounds("callee", "keys", key)
@@ -365,7 +365,7 @@ class Session:
                 break
         self.exchange.log.add("heard", self.call.sid, self.call.to, keys=reaction.text, digits=digits)
         if not finished:
-            await self.clock.sleep(timeout)
+            await self.clock.sleep(patience)
         if not digits and not _flag(verb, "actionOnEmptyResult", False):
             return None
         params = {"Digits": digits}
@@ -373,9 +373,9 @@ class Session:
             params["FinishedOnKey"] = finish_key
         return self._resolve(verb.get("action"), verb.get("method"), params)
 
-    async def _speech(self, verb, reaction, timeout: float) -> Source:
+    async def _speech(self, verb, reaction, patience: float) -> Source:
         given = verb.get("speechTimeout", "")
-        silence = 1.0 if given == "auto" else _number(verb, "speechTimeout", timeout, 0, 60)
+        silence = 1.0 if given == "auto" else _number(verb, "speechTimeout", patience, 0, 60)
         # a recogniser takes at most a minute of speech
         length = min(speech_seconds(reaction.text), 60.0)
         heard = self.call.sounds("callee", "speech", reaction.text, length)
