@@ -1,0 +1,213 @@
+"""An utterance or a key → an answer. Never YES by default: a yes must explain the whole utterance (C10, S2)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from rules import speech_tables as tables
+from rules.answers import Said
+from rules.reasoning import Step
+
+LEAST_CONFIDENCE = 0.4  # below it, what a recogniser offers is a guess
+
+_NOISE = re.compile(r"[\s,，。.、!！;；:：~～…\"'“”‘’()（）《》\-]+")
+_NOW_CLEAR = re.compile(r"(现在|这下|这么一说|你一说|您一说|这样)(我)?(就|都|已经|全)?(清楚|明白|知道|懂|了解)(了|啦)$")
+_EARLIER = re.compile(
+    r"^(啊|哦|噢)?(我)?(刚才|之前|原来|以前|开始|先前|本来|刚开始|当时)(我)?(是|还|都|真)?(不|没)(太|怎么|大)?(清楚|知道|明白|懂|了解|注意)(的)?(但是|但|不过|可是)?(我)?"
+)
+_FINDING_THE_PERSON = ("person", "convenient", "time", "willing")
+_ASKED_AS = {"identity": "person", "understands": "confirm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """`because` tells which rule read it so. `detail` refines the answer, such as DECEASED or WANTS_SURRENDER."""
+
+    answer: Said
+    because: Step
+    confidence: float | None = None
+    detail: str | None = None
+    signer: str | None = None
+    seller_statement: str | None = None
+
+
+def understand(
+    text: str, question: str = "clear", confidence: float | None = None, *, names: tuple[str, ...] = ()
+) -> Understood:
+    """What a spoken answer to `question` means (see rules.script.QUESTIONS; `identity` is `person`).
+
+    `names` are the person's own names, so that "我是王芳" is understood without a list of names.
+    """
+    question = _ASKED_AS.get(question, question)
+    plain = _plain(text, names)
+    if not plain:
+        return _say(Said.SILENT, confidence, "没有听到回答", "nothing was said")
+    if confidence is not None and confidence < LEAST_CONFIDENCE:
+        return _say(Said.NOT_UNDERSTOOD, confidence, "识别把握不足", f"recognised with less than {LEAST_CONFIDENCE}")
+    seller = _seller_statement(plain)
+    return _read(plain, question, confidence, seller)
+
+
+def understand_key(key: str, keys: Mapping[str, str]) -> Understood:
+    """What a pressed key means: `keys` of the step, 9 to hear it again, 0 for a person."""
+    meaning = keys.get(key) or {"9": "REPEAT", "0": "OPERATOR"}.get(key)
+    if meaning is None:
+        return _say(Said.NOT_UNDERSTOOD, None, f"按键{key}没有约定", f"key {key} means nothing here")
+    answer, _, detail = meaning.partition(".")
+    step = Step("C10", f"按键{key}", f"key {key}")
+    if answer in ("FAMILY", "AGENT", "UNKNOWN"):
+        return Understood(Said.NO, step, signer=answer)
+    return Understood(Said(answer), step, detail=detail or None)
+
+
+def _read(plain: str, question: str, confidence: float | None, seller: str | None) -> Understood:
+    def found(answer: Said, zh: str, en: str, detail: str | None = None, signer: str | None = None) -> Understood:
+        return Understood(answer, Step("C10", zh, en), confidence, detail, signer, seller)
+
+    listening = _whole(tables.LISTENING).fullmatch(plain)
+    if listening and question not in ("convenient", "willing", "person"):
+        return found(Said.SILENT, "只是应声或催促,不算回答", "a sound of listening or of hurry is no answer")
+    if question == "signer":
+        for signer, pattern in tables.SIGNERS:
+            if re.search(pattern, plain):
+                return found(Said.NO, "说出了代签人", "names who signed", signer=signer)
+    for answer, detail, why, pattern in tables.ANYWHERE:
+        if re.search(pattern, plain):
+            return found(Said(answer), f"听到:{_zh(answer, detail)}", why, detail)
+    if question in _FINDING_THE_PERSON:
+        for answer, detail, why, pattern in tables.BEFORE_ITEMS:
+            if re.search(pattern, plain):
+                return found(Said(answer), f"听到:{_zh(answer, detail)}", why, detail)
+    if re.search(tables.REFUSE, plain) and not _is_yes(plain, question):
+        informed = "INFORMED" if re.search(tables.INFORMED, plain) else None
+        return found(Said.REFUSE, "不愿意继续", "does not want to go on", informed)
+    if question in _FINDING_THE_PERSON and re.search(tables.THIRD_PARTY, plain):
+        return found(Said.THIRD_PARTY, "不是本人", "somebody else speaks")
+    if question in _FINDING_THE_PERSON and re.search(tables.WHO_ASKS, plain) and not _is_yes(plain, question):
+        return found(Said.QUESTION, "询问来电者或来意", "asks who is calling and why")
+    if question != "time" and re.search(tables.BUSY, plain) and not _is_yes(plain, question):
+        return found(Said.BUSY, "现在不方便", "not a good moment")
+    if question == "anything_else":
+        return _read_anything_else(plain, found)
+    if question == "purchase" and re.search(
+        r"(没|未|从来没|从没|没有)(有)?(在你们?那?(里|儿)?)?(买|办|投|签)(过|了)?|不是我(买|办|投)|哪(里|儿)?(买|有|来)(过|的)?(什么)?保险|谁买(了|的)",
+        plain,
+    ):
+        return found(Said.OBJECT, "否认购买", "says that he bought nothing", "DENIES")
+    if question == "purchase" and re.search(
+        r"(以为|当(成|作)|不就是|不是|就是|是)(银行)?(的)?(存|理财|定期|储蓄|利息|送)|存(钱|款)|理财|定期|储蓄", plain
+    ):
+        return found(Said.NO, "以为是存款或理财", "takes it for a deposit or a savings product")
+    if question == "documents" and re.search(
+        r"(没有?|未)(给|收到|拿到|见(到|过)?|看(到|见)过?)(我)?(过)?(什么|任何)?(的)?(保险)?(条款|说明书|资料|文件|东西|合同条款)|(条款|说明书|资料).{0,4}(没有?(给|收到|拿到|见))",
+        plain,
+    ):
+        return found(Said.NO, "没有拿到条款", "was never given the clauses", "CLAUSES_NOT_SUPPLIED")
+    if _NOW_CLEAR.search(_plain_now(plain)) and not re.search(
+        tables.NEGATIONS + "|" + tables.HEDGES, _plain_now(plain)
+    ):
+        return found(Said.YES, "说明后现在清楚", "is clear now")
+    return _read_definite(plain, question, found)
+
+
+def _read_definite(plain: str, question: str, found) -> Understood:
+    if re.search(tables.RHETORIC, plain):
+        return found(Said.NO, "反问表示不知道", "a rhetorical question that means no")
+    if _is_yes(plain, question):
+        return found(Said.YES, "整句都是明确的肯定", "the whole utterance is a definite yes")
+    if re.search(tables.OTHERS_KNOW, plain):
+        return found(Said.UNSURE, "说的是别人,不是本人", "speaks of what others know")
+    if re.search(r"(让|叫|教)我(说|讲|答|回答|按)", plain):
+        return found(Said.UNSURE, "转述别人教的话", "says what he was told to say")
+    if re.search(tables.HEDGES, plain):
+        return found(Said.UNSURE, "说法不确定", "a hedge is no definite answer")
+    negated = re.search(tables.NEGATIONS, plain)
+    asks = re.search(tables.QUESTIONS, plain)
+    if asks and (not negated or re.search(r"(吗|么|呢)$|为什么|什么意思|是不是|有没有", plain)):
+        return found(Said.QUESTION, "反过来提问", "asks back")
+    if negated:
+        if re.search(r"(没|没有|不是|并非).{0,4}(不|没).{0,3}(清楚|知道|明白|懂|了解|签|收)", plain):
+            return found(Said.NOT_UNDERSTOOD, "双重否定,再确认", "a double negation is asked again")
+        return found(Said.NO, "有否定的说法", "contains a negation")
+    if question == "person" and re.search(r"^(喂|你好|您好)+$", plain):
+        return found(Said.NOT_UNDERSTOOD, "只是招呼", "a greeting only")
+    if _whole(tables.LISTENING).fullmatch(plain):
+        return found(Said.SILENT, "只是应声", "a sound of listening")
+    if found(Said.NO, "", "").seller_statement:
+        return found(Said.UNSURE, "说的是销售人员的话", "tells what the seller said")
+    return found(Said.NOT_UNDERSTOOD, "听不出明确的回答", "no definite answer in it")
+
+
+def _read_anything_else(plain: str, found) -> Understood:
+    if re.fullmatch(
+        r"(我|都|也|就|还|暂时|目前|现在|真的|确实|嗯|哦|啊|好的?|行|谢谢|挺|很|是的|对|知道|了|的|再见|拜拜|吧|呢|你们?|辛苦)*"
+        r"(没有?(了|什么|啥|别的|其他|疑问|问题|不清楚|不明白|的|要问|想问)*|没(问题|疑问|事)|(都|全)?(清楚|明白|知道|了解)了?|不用了?|不需要)"
+        r"(我|都|也|就|了|的|嗯|哦|啊|呀|吧|谢谢|好的?|再见|拜拜|你们?|辛苦|没有?|清楚|明白|知道|问题|疑问|挺|好|就这样)*",
+        plain,
+    ):
+        return found(Said.NO, "没有其他疑问", "nothing else to ask")
+    if re.fullmatch(
+        r"(嗯|我)?(有|有的|有问题|有疑问|有个问题|有一个问题|我想问(一)?下?|想问(一)?下?|问(一)?下|是的|对)(的|啊|吧)?",
+        plain,
+    ):
+        return found(Said.QUESTION, "还有疑问", "has a question")
+    if re.search(tables.QUESTIONS, plain) or re.search(tables.NEGATIONS, plain):
+        return found(Said.QUESTION, "提出了疑问", "asks something")
+    return found(Said.NOT_UNDERSTOOD, "听不出是否还有疑问", "neither a question nor none")
+
+
+def _is_yes(plain: str, question: str) -> bool:
+    core = tables.YES_CORE.get(question)
+    return bool(core) and _yes_grammar(question).fullmatch(plain) is not None
+
+
+@cache
+def _yes_grammar(question: str) -> re.Pattern:
+    core = tables.YES_CORE[question]
+    harmless = "|".join(filter(None, (tables.MATTERS, tables.FILLERS, tables.YES_ALSO_FILLERS.get(question))))
+    return re.compile(rf"(?:{harmless})*(?:{core})(?:{harmless}|{core})*")
+
+
+@cache
+def _whole(pattern: str) -> re.Pattern:
+    return re.compile(pattern)
+
+
+def _plain(text: str, names: tuple[str, ...]) -> str:
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        text = text.replace(name, "本人")
+    return _NOISE.sub("", text.replace("？", "?").replace("?", "?").translate(_FOLD))
+
+
+def _plain_now(plain: str) -> str:
+    return _EARLIER.sub("", plain)
+
+
+_FOLD = str.maketrans("妳係", "你是")
+
+
+def _seller_statement(plain: str) -> str | None:
+    return next((kind for kind, pattern in tables.SELLER_STATEMENTS if re.search(pattern, plain)), None)
+
+
+def _say(answer: Said, confidence: float | None, zh: str, en: str) -> Understood:
+    return Understood(answer, Step("C10", zh, en), confidence)
+
+
+_ZH = {
+    "REPEAT": "要求重复",
+    "OPERATOR": "要求人工",
+    "LANGUAGE": "听不懂普通话",
+    "HEARING": "听力困难",
+    "AGE": "年龄原因难以沟通",
+    "COMPLAINT": "要投诉",
+    "ALREADY_SURRENDERED": "已经退保",
+    "WANTS_SURRENDER": "想退保",
+    "DECEASED": "本人已故",
+    "NO_SUCH_PERSON": "号码有误,没有此人",
+}
+
+
+def _zh(answer: str, detail: str | None) -> str:
+    return _ZH.get(detail or answer, answer)
