@@ -54,6 +54,6 @@ async def _record(connection, moved, kind: str, order_id: int, user: str, now: d
         now,
         case_id=moved["case_id"],
         order_id=order_id,
-        branch_code=moved["branch_code"],
+        branch=moved["branch_code"],
         user=user,
     )

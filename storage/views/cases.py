@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.calendar import shanghai
 from storage.db import rows
+from storage.identities import name_hash
 from storage.vault import vault
 
 # Days from today to the nominal end, both bounds included; None is open.
@@ -51,6 +52,7 @@ class CaseFilter:
     settled: str = ""  # "today", "completed" (today, and it counts), "in_window" (of these, inside the cooling-off)
     recording: str = ""  # "missing": answered today, nothing verified
     codes: list[str] | None = None  # the branches that may be seen
+    ids: list[int] | None = None  # none but these
 
 
 def _where(f: CaseFilter) -> tuple[str, dict[str, Any]]:
@@ -62,9 +64,11 @@ def _where(f: CaseFilter) -> tuple[str, dict[str, Any]]:
 
     if f.codes is not None:
         narrow("(k.branch_code = ANY(:codes) OR c.owner_branch = ANY(:codes))", codes=f.codes)
+    if f.ids is not None:
+        narrow("c.id = ANY(:ids)", ids=f.ids)
     if q := f.q.strip():
         found = ["c.policy_no = :q", "p.name_hash = :name"]
-        values.update(q=q, name=vault().fingerprint(q))
+        values.update(q=q, name=name_hash(q))
         number = q.removeprefix("#")
         if number.isascii() and number.isdigit() and len(number) <= 18:
             found.append("c.id = :number")
@@ -231,13 +235,13 @@ async def orders(connection: AsyncConnection, case_id: int) -> list[dict]:
 
 
 async def history(connection: AsyncConnection, case_id: int) -> list[dict]:
-    """The events of the case, of the calls that asked about it and, while one of these ran, of the person; oldest first."""
+    """The events of the case and of the calls that asked about it, oldest first; the turns of a talk left out."""
     return await rows(
         connection,
         """SELECT e.id, e.at, e.kind, e.call_id, e.data FROM events e WHERE e.case_id = :id
-           UNION
+           UNION ALL
            SELECT e.id, e.at, e.kind, e.call_id, e.data FROM events e
-           JOIN call_cases cc ON cc.call_id = e.call_id AND cc.case_id = :id WHERE e.case_id IS NULL
+           JOIN call_cases cc ON cc.call_id = e.call_id AND cc.case_id = :id WHERE e.case_id IS NULL AND e.kind <> 'TURN'
            ORDER BY id""",
         id=case_id,
     )
@@ -261,5 +265,3 @@ async def branch_choices(connection: AsyncConnection, codes: list[str] | None) -
            ORDER BY code LIMIT 500""",
         codes=codes,
     )
-
-

@@ -1,0 +1,36 @@
+"""Why head office's cases are not being rung right now: the dialler's own selection, asked without dialling."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.pages import Today
+from rules.calling import select
+from scripts.call_scripts import script_for
+from scripts.rule_profiles import load_profile
+from storage.candidates import read_pool
+
+
+@dataclass(frozen=True)
+class Hold:
+    """`reason` None: it may be rung now."""
+
+    reason: str | None
+    until: datetime | None = None
+
+
+async def holds(connection: AsyncConnection, moment: Today, case_id: int | None = None) -> dict[int, Hold]:
+    """By case id, for the cases that head office still has to call."""
+    pool = await read_pool(connection, moment.now, _script_name, case_id=case_id)
+    selection = select(pool.candidates, pool.attempts, now=moment.now, calendar=moment.calendar, profile=load_profile())
+    found = {held.case_id: Hold(held.reason, held.until) for held in selection.held}
+    for call in selection.callable:
+        for each in call.case_ids:
+            found[each] = Hold(None)
+    return found
+
+
+def _script_name(channel: str, product_type: str, premium_mode: str, day) -> str | None:
+    script = script_for(channel, product_type, premium_mode, day)
+    return script.id if script else None
