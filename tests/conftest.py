@@ -92,3 +92,17 @@ def installation(stack: Stack, database_url: str, s3: S3Server, monkeypatch: pyt
     settings.cache_clear()
     yield values
     settings.cache_clear()
+
+
+@pytest.fixture
+async def database(installation: dict[str, str]):
+    """The installation with its engine, archive and vault bound to this test, and let go after it."""
+    from storage import db
+    from storage.archive import archive
+    from storage.vault import vault
+
+    archive.cache_clear()
+    vault.cache_clear()
+    yield db
+    await db.dispose()
+    archive.cache_clear()
