@@ -43,7 +43,7 @@ class Service:
     values: dict[str, str]
 
     name = ""
-    port_names: tuple[str, ...] = ()
+    port_names: ClassVar[tuple[str, ...]] = ()
     # a port that must lie a fixed distance above another: {port: (other, distance)}
     twin_ports: ClassVar[dict[str, tuple[str, int]]] = {}
     # seconds until it must answer after it was started
