@@ -26,6 +26,8 @@ WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 NEVER_RANG = frozenset({"REJECTED", "RESERVED"})
 STILL_OPEN = frozenset({None, "RINGING", "PLACED", "ANSWERED"})
 
+_RINGABLE = frozenset({CaseState.CALLABLE, CaseState.APPOINTED})
+
 # a case is not looked for longer than this many days ahead when the next permitted time is computed
 HORIZON_DAYS = 60
 
@@ -287,7 +289,6 @@ class _Desk:
         self.next_window = None if self.hours is None else next_permitted(now, calendar, profile)
         self._days_left: dict[date | None, int] = {}
         self._steps: dict[tuple[date | None, bool], tuple[Step, ...]] = {}
-        self._phones: dict[tuple[PhoneFacts, ...], str | None] = {}
 
     # -- one case
 
@@ -302,47 +303,41 @@ class _Desk:
             return _closed_because(case), None, None
         if state == CaseState.WAITING or (case.callable_on is not None and case.callable_on > self.today):
             return "NOT_YET_CALLABLE", self._opening(case.callable_on), None
-        if state == CaseState.ASLEEP:
-            return "WAITING_FOR_RECEIPT", None, None
-        if state in (CaseState.AT_BRANCH, CaseState.IN_REVIEW):
-            return "WITH_BRANCH", None, None
-        # an open dial must come to its end before anything is settled without one
-        if state == CaseState.IN_CALL:
+        if state not in _RINGABLE:
+            if state == CaseState.ASLEEP:
+                return "WAITING_FOR_RECEIPT", None, None
+            if state != CaseState.IN_CALL:
+                return "WITH_BRANCH", None, None
+            # an open dial must come to its end before anything is settled without one
             return self.busy(case.person_id) or "IN_CALL", None, None
-        if (used_up := self.used_up(case)) and (busy := self.busy(case.person_id)) is not None:
-            return busy, None, None
-        if used_up:
-            return "UNREACHABLE", None, "PLAN_USED_UP"
+        if self.plan_over(case):
+            if (busy := self.busy(case.person_id)) is not None:
+                return busy, None, None
+            if not self._appointment_ahead(case):
+                return "UNREACHABLE", None, "PLAN_USED_UP"
+            if not is_due_now(case.appointment, self.now, self.profile):
+                return "APPOINTMENT_PENDING", case.appointment.at, None
         if case.special_callback:
             return "SPECIAL_CALLBACK", None, "PRECHECK"
-        if (problem := self._phone_problem(case)) is not None:
+        if (problem := phone_problem(case.numbers, self.profile)) is not None:
             return problem, None, None if problem == "PHONE_UNCONFIRMED" else "PRECHECK"
         if case.identity_elements < self.elements:
             return "RECORD_MISMATCH", None, "PRECHECK"
         return None, None, None
-
-    def _phone_problem(self, case: Candidate) -> str | None:
-        numbers = case.numbers
-        if len(numbers) == 1:  # most cases: nothing to look up
-            return phone_problem(numbers, self.profile)
-        if numbers not in self._phones:
-            self._phones[numbers] = phone_problem(numbers, self.profile)
-        return self._phones[numbers]
 
     def _opening(self, day: date | None) -> datetime | None:
         if day is None:
             return None
         return next_permitted(max(shanghai(day), self.now), self.calendar, self.profile)
 
-    def used_up(self, case: Candidate) -> bool:
-        """The plan of attempts is at its end (C57). A booked appointment inside the horizon is kept first."""
-        if self._appointment_ahead(case):
-            return False
+    def plan_over(self, case: Candidate) -> bool:
+        """No ordinary dial is left (C57); what is left is a booked appointment inside the horizon, kept first."""
         total = dials = 0
-        for attempt in self.by_person.get(case.person_id, ()):
-            if case.plan_began is None or attempt.at >= case.plan_began:
-                total += 1
-                dials += case.case_id in attempt.case_ids
+        if case.person_id in self.by_person:
+            for attempt in self.by_person[case.person_id]:
+                if case.plan_began is None or attempt.at >= case.plan_began:
+                    total += 1
+                    dials += case.case_id in attempt.case_ids
         if total >= self.max_total:
             return True
         if case.nominal_end is None:
@@ -382,16 +377,22 @@ class _Desk:
     # -- one person
 
     def busy(self, person_id: int) -> str | None:
-        results = {attempt.result for attempt in self.by_person.get(person_id, ())}
+        if person_id not in self.by_person:
+            return None
+        results = {attempt.result for attempt in self.by_person[person_id]}
         if "UNKNOWN" in results:
             return "UNKNOWN_ATTEMPT"
         return "IN_CALL" if results & STILL_OPEN else None
 
     def urgency(self, cases: Sequence[Candidate]) -> tuple:
         """Appointments that are due, then the fewest days left to dial in, then the earliest end."""
-        due = not any(c.appointment is not None and is_due_now(c.appointment, self.now, self.profile) for c in cases)
-        end = min((c.nominal_end for c in cases if c.nominal_end is not None), default=None)
-        return due, self.days_left(end), end or date.max
+        due, end = False, None
+        for case in cases:
+            if case.appointment is not None and is_due_now(case.appointment, self.now, self.profile):
+                due = True
+            if case.nominal_end is not None and (end is None or case.nominal_end < end):
+                end = case.nominal_end
+        return not due, self.days_left(end), end or date.max
 
     def days_left(self, nominal_end: date | None) -> int:
         """Days from today to `nominal_end`, both included, on which may be dialled; past ends have none (C56)."""
@@ -410,9 +411,7 @@ class _Desk:
         """The one call of this person, or (None, reason, until)."""
         if len(cases) > 1:
             cases = sorted(cases, key=lambda c: (self.days_left(c.nominal_end), c.nominal_end or date.max, c.case_id))
-        booked = [c.appointment for c in cases if c.appointment is not None]
-        booked = [a for a in booked if self.now <= a.at + self.tolerance and not self._kept(person_id, a)]
-        appointment = min(booked, key=lambda a: a.at) if booked else None
+        appointment = self._booked(person_id, cases)
         due = appointment is not None and is_due_now(appointment, self.now, self.profile)
 
         if self.hours is not None and not (due and self.hours != "QUIET_HOURS"):
@@ -449,6 +448,17 @@ class _Desk:
             None,
             None,
         )
+
+    def _booked(self, person_id: int, cases: Sequence[Candidate]) -> Appointment | None:
+        """The next appointment with this person that has neither been kept nor missed."""
+        first = None
+        for case in cases:
+            booked = case.appointment
+            if booked is None or self.now > booked.at + self.tolerance or self._kept(person_id, booked):
+                continue
+            if first is None or booked.at < first.at:
+                first = booked
+        return first
 
     def _plan(self, mine: list[Attempt], cases: Sequence[Candidate]) -> list[Attempt]:
         """The attempts of the present round, which the total and the spread over the day are counted in."""
@@ -490,7 +500,9 @@ class _Desk:
         self, cases: Sequence[Candidate], mine: list[Attempt], appointment: Appointment | None
     ) -> tuple[str | None, str | None, datetime | None]:
         """The number that was rung longest ago, or never; a number busy for somebody else is passed over."""
-        numbers = list(dict.fromkeys(n for c in cases for n in usable_numbers(c.numbers, self.profile)))
+        numbers = list(usable_numbers(cases[0].numbers, self.profile))
+        for case in cases[1:]:
+            numbers += [n for n in usable_numbers(case.numbers, self.profile) if n not in numbers]
         if appointment is not None and appointment.number in numbers:
             # C25: an unconfirmed number is no usable one, so an appointment never carries it
             numbers = [appointment.number]

@@ -43,13 +43,11 @@ def number_problem(facts: PhoneFacts, profile: Profile) -> str | None:
 def usable_numbers(numbers: Sequence[PhoneFacts], profile: Profile) -> tuple[str, ...]:
     """The numbers that may be rung, in the order given (mobile, home, office), each once."""
     unconfirmed = profile["phone.dial_unconfirmed"]
-    return tuple(
-        dict.fromkeys(
-            facts.number
-            for facts in numbers
-            if (facts.confirmed or unconfirmed) and number_problem(facts, profile) is None
-        )
-    )
+    usable: list[str] = []
+    for facts in numbers:
+        if (facts.confirmed or unconfirmed) and number_problem(facts, profile) is None and facts.number not in usable:
+            usable.append(facts.number)
+    return tuple(usable)
 
 
 def phone_problem(numbers: Sequence[PhoneFacts], profile: Profile) -> str | None:
