@@ -311,7 +311,7 @@ def read_mapping(text: str) -> dict[str, str]:
         raise MappingRefused(f"the mapping is not JSON: {error}") from None
     if not isinstance(given, dict):
         raise MappingRefused("the mapping must be a JSON object: header in the file → English column name")
-    if unknown := sorted({str(name) for name in given.values() if name not in BY_NAME}):
+    if unknown := sorted({str(name) for name in given.values() if not isinstance(name, str) or name not in BY_NAME}):
         raise MappingRefused(f"the mapping names columns that do not exist: {', '.join(unknown)}")
     return given
 

@@ -79,14 +79,14 @@ def generate(
         row |= _person(i, seed, day, rng, places.address(county, rng), elderly=turn == 88)
         if turn == 11:
             shared = row["mobile"]
-        if i >= 100 * (i // 100) + 11 and turn in (23, 37):
+        if trouble and i % every == every - 1:
+            TROUBLES[i // every % len(TROUBLES)](row, before)
+        elif turn in (23, 37):
             row["mobile"] = shared
         elif turn in _CHARACTERS:
             _CHARACTERS[turn](row, before, agent)
-        if trouble and turn == 61:
-            row |= {"mobile": "", "home_phone": ""}
-        if trouble and i % every == every - 1:
-            TROUBLES[i // every % len(TROUBLES)](row, before)
+            if trouble and turn == 61:
+                row |= {"mobile": "", "home_phone": ""}
         yield row
 
 
