@@ -85,10 +85,7 @@ def reason(selection, case_id=1):
 def test_hours(now, code, next_at):
     assert may_dial_now(at(now), CALENDAR, DEFAULTS) == code
     assert next_permitted(at(now), CALENDAR, DEFAULTS) == at(next_at)
-    assert (
-        chosen([case(callable_on=date(2026, 9, 1))], now=now).held == ()
-        or reason(chosen([case()], now=now)) is not None
-    )
+    assert reason(chosen([case(callable_on=date(2026, 9, 1))], now=now)) == code
 
 
 def test_hours_are_seen_in_shanghai():
@@ -187,7 +184,8 @@ def test_why_a_case_is_held(change, code, settled):
 
 
 def test_what_is_settled_without_a_dial_is_settled_at_any_hour():
-    assert [s.reason for s in chosen([case(numbers=())], now="2026-10-01T03:00").to_settle] == ["PHONE_INVALID"]
+    listed = case(numbers=(), callable_on=date(2026, 9, 30))
+    assert [s.reason for s in chosen([listed], now="2026-10-01T03:00").to_settle] == ["PHONE_INVALID"]
 
 
 # attempts of one person: AC-31 and the caps
@@ -338,6 +336,14 @@ def test_an_appointment_dial_counts_in_total_but_not_for_the_day():
     assert reason(chosen([case()], ninth, now="2026-11-28T10:00")) == "UNREACHABLE"
 
 
+def test_after_the_ninth_only_the_appointment_is_left():
+    dials = [dial(d) for d in NINE]
+    booked = appointed("2026-11-28T15:00", "THIRD_PARTY")
+    assert reason(chosen([booked], dials, now="2026-11-28T10:00")) == "APPOINTMENT_PENDING"
+    assert chosen([booked], dials, now="2026-11-28T15:00").callable[0].at_appointment
+    assert reason(chosen([booked], dials, now="2026-11-28T15:30")) == "UNREACHABLE"
+
+
 def test_an_appointment_never_carries_an_unconfirmed_number():
     wanted = Appointment(at("2026-11-23T15:00"), "+8613700137000")
     numbers = (PhoneFacts(MOBILE), PhoneFacts("+8613700137000", confirmed=False))
@@ -437,7 +443,9 @@ def candidates(draw):
             numbers=tuple(
                 PhoneFacts(number) for number in draw(st.lists(NUMBERS, min_size=1, max_size=2, unique=True))
             ),
-            appointment=draw(st.none() | st.builds(Appointment, INSTANTS)),
+            appointment=draw(
+                st.none() | st.builds(Appointment, INSTANTS, asked_by=st.sampled_from(["POLICYHOLDER", "THIRD_PARTY"]))
+            ),
             script=draw(st.sampled_from(["a", "b", None])),
         )
         for n in range(draw(st.integers(1, 6)))
