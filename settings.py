@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     )
     drop_folder: Path | None = Field(None, description="Folder watched for contract lists.")
 
+    demo_users: bool = Field(
+        False, description="Create the demo's log-ins, whose passwords are public; never where real people work."
+    )
+
     prefect_api_url: str | None = Field(
         None, description="Prefect server's API; unset leaves PREFECT_API_URL as it is."
     )
