@@ -31,7 +31,8 @@ _DIGITS = "零一二三四五六七八九"
 @cache
 def _data() -> dict:
     data = yaml.safe_load(files(__package__).joinpath("characters.yaml").read_text("utf-8"))
-    data["topics"] = [(name, re.compile(pattern)) for name, pattern in data["topics"]]
+    for table in ("topics", "otherwise"):
+        data[table] = [(name, re.compile(pattern)) for name, pattern in data[table]]
     return data
 
 
@@ -65,7 +66,7 @@ def topic_of(text: str) -> str | None:
         for name, pattern in _data()["topics"]:
             if pattern.search(words):
                 return name
-    return None
+    return next((name for name, pattern in _data()["otherwise"] if pattern.search(text)), None)
 
 
 def _only_offers(sentence: str) -> bool:

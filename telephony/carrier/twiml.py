@@ -18,7 +18,7 @@ SCHEMA_WARNING = 12200
 CONTENT_TYPE = 12300
 ABSOLUTE_ACTION = 15004
 LOOP = 11215
-# documents in a row without a second passing on the line
+# documents in a row without a word, a pause or a question
 IDLE_DOCUMENTS = 50
 APPLICATION_ERROR = "We are sorry, an application error has occurred. Goodbye."
 _TWIML_TYPES = ("text/xml", "application/xml", "text/html", "application/twiml+xml")
@@ -132,14 +132,13 @@ class Session:
         """Carry out `source` and what it leads to, until the application is done. Raises CalleeHungUp."""
         try:
             while source is not None:
-                document = await self._load(source)
-                began = self.clock.now()
-                self._prompted = []
-                source = await self._perform(document)
-                self._idle = self._idle + 1 if self.clock.now() - began < max(0.05, 0.002 * self.clock.speed) else 0
                 if self._idle >= IDLE_DOCUMENTS:
                     self.exchange.notify(self.call, LOOP, f"{self._idle} documents in a row did nothing on the line")
                     return
+                document = await self._load(source)
+                self._prompted = []
+                self._idle += 1
+                source = await self._perform(document)
         except HangUp:
             return
 
@@ -207,6 +206,8 @@ class Session:
             carry_out = self._VERBS.get(verb.tag)
             if carry_out is None:
                 continue
+            if verb.tag in ("Say", "Play", "Pause", "Gather", "Record"):
+                self._idle = 0
             following = await carry_out(self, verb)
             if following is not None:
                 return following
