@@ -1,0 +1,144 @@
+"""The life of a dial on a real database: at most one open attempt a person, only forward, nothing twice."""
+
+from datetime import timedelta
+
+import pytest
+
+from storage import calls, carrier_news
+from storage.calls import Reservation
+from storage.db import rows, transaction
+from storage.vault import vault
+
+
+def reservation(call_id, person_id, *case_ids, number="+8616012345678"):
+    return Reservation(
+        call_id, person_id, vault().fingerprint(f"phone:{number}"), vault().seal(number), case_ids, False,
+        "bank-participating-regular@1", "national@1", vault().seal("{}"),
+    )  # fmt: skip
+
+
+async def one(sql, **values):
+    async with transaction() as c:
+        return (await rows(c, sql, **values))[0]
+
+
+async def call(call_id):
+    return await one("SELECT state, sid, result, carrier_status, duration FROM calls WHERE id = :id", id=call_id)
+
+
+async def kinds(call_id):
+    async with transaction() as c:
+        return [r["kind"] for r in await rows(c, "SELECT kind FROM events WHERE call_id = :id ORDER BY id", id=call_id)]
+
+
+async def news(call_id, status, sequence, sid="CA1", duration=None, now=None):
+    async with transaction() as c:
+        return await carrier_news.status_news(
+            c, call_id=call_id, sid=sid, status=status, sequence=sequence, sip_code=None, answered_by=None,
+            duration=duration, body={}, now=now,
+        )  # fmt: skip
+
+
+async def test_a_person_has_at_most_one_open_attempt(a_case, now):
+    first, person = await a_case("P1")
+    second, _ = await a_case("P2", number="+8616000000002")
+    async with transaction() as c:
+        assert await calls.reserve(c, [reservation("a", person, first)], now) == {"a"}
+    async with transaction() as c:
+        assert await calls.reserve(c, [reservation("b", person, second)], now) == set()
+    assert (await one("SELECT state FROM cases WHERE id = :id", id=second))["state"] == "CALLABLE"
+
+
+async def test_two_diallers_at_the_same_instant_reserve_once(a_case, now):
+    import asyncio
+
+    case, person = await a_case()
+
+    async def try_it(name):
+        async with transaction() as c:
+            return await calls.reserve(c, [reservation(name, person, case)], now)
+
+    reserved = await asyncio.gather(*(try_it(f"c{n}") for n in range(8)), return_exceptions=True)
+    assert sum(len(r) for r in reserved if isinstance(r, set)) == 1
+
+
+@pytest.mark.parametrize("state", ["AT_BRANCH", "CLOSED", "IN_CALL", "NOT_REQUIRED", "ASLEEP"])
+async def test_a_case_that_moved_on_is_not_reserved(a_case, now, state):
+    case, person = await a_case(state=state)
+    async with transaction() as c:
+        assert await calls.reserve(c, [reservation("a", person, case)], now) == set()
+
+
+async def test_one_call_covers_both_policies_of_a_person_or_neither(a_case, now):
+    first, person = await a_case("P1")
+    second, _ = await a_case("P2", state="CLOSED")
+    async with transaction() as c:
+        assert await calls.reserve(c, [reservation("a", person, first, second)], now) == set()
+    assert (await one("SELECT state FROM cases WHERE id = :id", id=first))["state"] == "CALLABLE"
+
+
+async def test_a_callback_that_outruns_the_dials_answer_binds_the_call(a_call, now):
+    await a_call()
+    assert await news("call1", "ringing", 1, now=now)
+    assert (await call("call1"))["state"] == "RINGING"
+    async with transaction() as c:
+        await calls.placed(c, "call1", "CA1", now)
+    found = await call("call1")
+    assert (found["state"], found["sid"]) == ("RINGING", "CA1")
+
+
+async def test_news_in_any_order_and_twice_moves_only_forward(a_call, now):
+    await a_call()
+    order = [
+        ("completed", 3, 61),
+        ("ringing", 1, None),
+        ("in-progress", 2, None),
+        ("initiated", 0, None),
+        ("completed", 3, 61),
+    ]
+    fresh = [await news("call1", status, n, duration=d, now=now) for status, n, d in order]
+    assert fresh == [True, True, True, True, False]
+    assert await call("call1") == {
+        "state": "ENDED", "sid": "CA1", "result": None, "carrier_status": "completed", "duration": 61,
+    }  # fmt: skip
+    assert (await kinds("call1")).count("CALL_ENDED") == 1
+
+
+async def test_news_of_another_carrier_call_does_not_touch_ours(a_call, now):
+    await a_call()
+    await news("call1", "ringing", 1, now=now)
+    await news("call1", "completed", 9, sid="CA_OTHER", now=now)
+    assert (await call("call1"))["state"] == "RINGING"
+
+
+async def test_news_of_a_call_we_do_not_know_is_kept_and_harmless(database, now):
+    assert await news("nobody", "completed", 3, now=now)
+    assert (await one("SELECT count(*) AS n FROM carrier_events WHERE call_id = 'nobody'"))["n"] == 1
+
+
+async def test_a_refused_number_is_struck_and_the_case_is_free_again(a_call, now):
+    _, case, _ = await a_call()
+    async with transaction() as c:
+        await calls.rejected(c, "call1", 21211, "REFUSED", now, "INVALID_NUMBER")
+    assert (await call("call1"))["state"] == "REJECTED"
+    assert (await one("SELECT state FROM cases WHERE id = :id", id=case))["state"] == "CALLABLE"
+    assert (await one("SELECT dead FROM contract_phones"))["dead"] is True
+
+
+async def test_a_call_in_doubt_keeps_its_person_from_being_rung(a_call, a_case, now):
+    _, _, person = await a_call()
+    other, _ = await a_case("P2", number="+8616000000002")
+    async with transaction() as c:
+        await calls.unknown(c, "call1", "timeout", now)
+    async with transaction() as c:
+        assert await calls.reserve(c, [reservation("b", person, other)], now) == set()
+        quiet = await calls.overdue_calls(c, now + timedelta(minutes=10), 180)
+    assert [q["id"] for q in quiet] == ["call1"]
+
+
+async def test_events_cannot_be_changed_or_removed(a_call):
+    await a_call()
+    for statement in ("UPDATE events SET kind = 'X'", "DELETE FROM events", "TRUNCATE events"):
+        with pytest.raises(Exception, match="append-only"):
+            async with transaction() as c:
+                await c.exec_driver_sql(statement)
