@@ -19,6 +19,7 @@ COMMANDS = {
     "branches": "cli.lists:branches",
     "import": "cli.lists:import_list",
     "pull": "cli.lists:pull",
+    "stand-in-core": "cli.stand_in_core:stand_in_core",
     "due": "cli.day:due",
     "run": "cli.day:run",
     "judge": "cli.judge:judge",
