@@ -83,7 +83,7 @@ class Faults:
             if fault.rate is not None and self._drawn(position, fault, number) >= fault.rate:
                 continue
             fault.struck += 1
-            return fault.details
+            return {"fault": name, **fault.details}
         return None
 
     def _drawn(self, position: int, fault: Fault, number: str) -> float:
