@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from operator import mul
 
 _SHAPE = re.compile(r"\d{17}[\dX]")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -14,8 +15,7 @@ def fold(text: str) -> str:
 
 
 def check_character(first_17: str) -> str:
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first_17, strict=True))
-    return _CHECK_CHARACTERS[total % 11]
+    return _CHECK_CHARACTERS[sum(map(mul, _WEIGHTS, map(int, first_17))) % 11]
 
 
 def check_digit_holds(folded: str) -> bool:

@@ -18,6 +18,7 @@ from rules.phones import read_phone
 WHOLE_LIFE = "WHOLE_LIFE"
 UNDECODABLE = "\ufffd"  # stands for bytes that are no text, and for NUL, which no database keeps
 
+_FULL_WIDTH_DIGIT = re.compile("[０-９]")
 _FULL_WIDTH_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 _EMPTY = {"-", "/", "－", "／", "无", "n/a", "null"}  # noqa: RUF001
 
@@ -31,7 +32,7 @@ def clean(cell: str | None) -> str:
     if not cell:
         return ""
     text = cell.strip()
-    if not text.isascii():
+    if _FULL_WIDTH_DIGIT.search(text):
         text = text.translate(_FULL_WIDTH_DIGITS)
     return "" if len(text) <= 4 and text.casefold() in _EMPTY else text
 
@@ -156,7 +157,11 @@ def one_of(**words: str) -> Callable[[str], str]:
     """Reads a code or one of its words (separated by blanks) into the code."""
     codes = {fold_word(word): code for code, more in words.items() for word in (code, *more.split())}
 
+    as_written = {word: code for code, more in words.items() for word in (code, *more.split())}
+
     def read(text: str) -> str:
+        if code := as_written.get(text):
+            return code
         try:
             return codes[fold_word(text)]
         except KeyError:
