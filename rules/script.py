@@ -25,6 +25,48 @@ QUESTIONS = (
     "anything_else",
     "what",
 )
+IDENTITY_QUESTIONS = ("birth_date", "id_last4", "district")
+
+# Where an answer may lead besides a step of the script
+NEXT, BACK, NEXT_POLICY = "next", "back", "next_policy"
+
+# Placeholders of the texts; those of the second set tell a fact of the policy (R31)
+OPEN_FACTS = frozenset(
+    {"name", "title", "insurer", "hotline", "staff_number", "minutes", "appointment", "slot1", "slot2"}
+)
+POLICY_FACTS = frozenset(
+    {
+        "product",
+        "outlet",
+        "premium",
+        "premium_mode",
+        "premium_term",
+        "policy_term",
+        "cooling_off_days",
+        "cooling_off_end",
+        "next_due",
+        "contact_hint",
+    }
+)
+# Words that tell of insurance bought, refused in texts said before identity is proven
+TELLING_WORDS = (
+    "保单",
+    "投保",
+    "购买",
+    "保险合同",
+    "保费",
+    "缴费",
+    "交费",
+    "退保",
+    "犹豫期",
+    "回执",
+    "红利",
+    "分红",
+    "产品说明",
+    "条款",
+    "承保",
+    "回访",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +74,7 @@ class Text:
     """One utterance. `discloses`: it tells a fact of the policy, so identity must be proven before it (R31)."""
 
     id: str
+    step: str
     words: str
     discloses: bool
 
@@ -42,22 +85,23 @@ class ScriptStep:
 
     id: str
     records: str  # the step under which answers are recorded, such as M3 for the node M3.who
-    texts: tuple[str, ...]  # ids of Text said on arriving
+    ask: str  # ids of texts
     question: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     again: str | None = None  # the shorter wording when asked again
     explain: str | None = None
     restate: str | None = None
-    on: Mapping[str, str] = field(default_factory=dict)  # answer → step id, or "next"
+    on: Mapping[str, str] = field(default_factory=dict)  # answer, or answer.detail → step id, next, back
     next: str | None = None
     end: str | None = None  # the call ends here, for this reason
     when: str = "always"
+    discloses: bool = False
     line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyAnswer:
-    """An approved answer to a question that customers ask at the end."""
+    """An approved answer to a question that customers ask at the end; `text` is the id of its words."""
 
     id: str
     words: tuple[str, ...]  # any of these in the question
