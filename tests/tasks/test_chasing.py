@@ -24,12 +24,9 @@ def end_of(day: date) -> datetime:
 
 
 @pytest.fixture
-async def database(installation):
-    await db.dispose()
+async def branch(database):
     async with db.transaction() as connection:
         await connection.execute(text("INSERT INTO branches (code, name, kind) VALUES ('HO', '总公司', 'HEAD_OFFICE')"))
-    yield
-    await db.dispose()
 
 
 async def issue(number: int, **order) -> int:
@@ -106,7 +103,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_marks(database, tmp_path, name):
+async def test_marks(branch, tmp_path, name):
     columns, now, kinds = CASES[name]
     order = await issue(1, **columns)
     marked = await chase(now, tmp_path)
@@ -120,7 +117,7 @@ async def test_marks(database, tmp_path, name):
     assert (row["escalated_at"] is not None) == ("ORDER_ESCALATED" in kinds or "escalated_at" in columns)
 
 
-async def test_what_the_event_says(database, tmp_path):
+async def test_what_the_event_says(branch, tmp_path):
     order = await issue(1, act_by=date(2026, 9, 22))
     await chase(at(0, 5, date(2026, 9, 25)), tmp_path)
     data = dict(await told())
@@ -131,7 +128,7 @@ async def test_what_the_event_says(database, tmp_path):
     assert data["ORDER_ESCALATED"]["why"] == ["OVERDUE", "ACT_BY_PASSED"]
 
 
-async def test_more_than_one_batch_and_a_returned_order(database, tmp_path):
+async def test_more_than_one_batch_and_a_returned_order(branch, tmp_path):
     for number in range(201):
         await issue(number)
     marked = await chase(at(0, 5, date(2026, 9, 25)), tmp_path)
