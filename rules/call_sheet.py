@@ -63,6 +63,7 @@ class CallSheet:
     staff_number: str
     now_date: date
     appointment_times: tuple[PermittedTime, ...] = ()
+    min_gap_hours: int = 3  # an appointment that we propose ourselves lies at least so far ahead
 
     def to_json(self) -> dict:
         return to_plain(self)

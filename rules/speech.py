@@ -90,15 +90,24 @@ def _read(plain: str, question: str, confidence: float | None, seller: str | Non
         return found(Said.BUSY, "现在不方便", "not a good moment")
     if question == "anything_else":
         return _read_anything_else(plain, found)
+    if (
+        question == "purchase"
+        and not _is_yes(plain, question)
+        and re.search(
+            r"(以为|当(成|作)|不就是|不是|就是|是)(银行)?(的)?(存|理财|定期|储蓄|利息|送)|存(钱|款)|理财|定期|储蓄",
+            plain,
+        )
+    ):
+        return found(Said.NO, "以为是存款或理财", "takes it for a deposit or a savings product")
     if question == "purchase" and re.search(
         r"(没|未|从来没|从没|没有)(有)?(在你们?那?(里|儿)?)?(买|办|投|签)(过|了)?|不是我(买|办|投)|哪(里|儿)?(买|有|来)(过|的)?(什么)?保险|谁买(了|的)",
         plain,
     ):
         return found(Said.OBJECT, "否认购买", "says that he bought nothing", "DENIES")
-    if question == "purchase" and re.search(
-        r"(以为|当(成|作)|不就是|不是|就是|是)(银行)?(的)?(存|理财|定期|储蓄|利息|送)|存(钱|款)|理财|定期|储蓄", plain
-    ):
-        return found(Said.NO, "以为是存款或理财", "takes it for a deposit or a savings product")
+    if question == "signature" and not _is_yes(plain, question):
+        for signer, pattern in tables.SIGNERS[:2]:
+            if re.search(rf"({pattern})[^我]{{0,4}}(代|帮|替|给我)?[^我]{{0,4}}(签|抄|写|录|操作|弄|办)", plain):
+                return found(Said.NO, "别人代签或代抄", "somebody else signed or copied", signer=signer)
     if question == "documents" and re.search(
         r"(没有?|未)(给|收到|拿到|见(到|过)?|看(到|见)过?)(我)?(过)?(什么|任何)?(的)?(保险)?(条款|说明书|资料|文件|东西|合同条款)|(条款|说明书|资料).{0,4}(没有?(给|收到|拿到|见))",
         plain,
