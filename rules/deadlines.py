@@ -121,7 +121,7 @@ class ContractDates:
 
     channel: str
     product_type: str
-    underwritten_on: date
+    underwritten_on: date | None = None
     issued_on: date | None = None
     printed_on: date | None = None
     entered_on: date | None = None
@@ -274,21 +274,25 @@ def _issue_plus(contract, profile, days):
     )
 
 
-def _bank_direct(contract: ContractDates, profile: Profile, regime: str) -> tuple[date, Step]:
+def _bank_direct(contract: ContractDates, profile: Profile, regime: str) -> tuple[date | None, Step]:
+    """Underwriting or entry, as the regime says; the other of the two where that one is not given (C4)."""
     offset = timedelta(days=profile["extraction.offset_days"])
     by_entry = regime == "E3" or profile["extraction.bank_direct.anchor"] == "ENTERED"
-    if by_entry and contract.entered_on is not None:
-        listed = contract.entered_on + offset
+    entered, underwritten = contract.entered_on, contract.underwritten_on
+    if entered is not None and (by_entry or underwritten is None):
+        listed = entered + offset
         return listed, Step(
             "R15",
-            f"银保通件{contract.entered_on}录入系统，{listed}抽取",
-            f"bank-direct, entered {contract.entered_on}: listed {listed}",
+            f"银保通件{entered}录入系统，{listed}抽取",
+            f"bank-direct, entered {entered}: listed {listed}",
         )
-    listed = contract.underwritten_on + offset
+    if underwritten is None:
+        return None, Step("R16", "没有承保日和录入日", "neither underwriting nor entry date is known")
+    listed = underwritten + offset
     return listed, Step(
         "R16",
-        f"银保通件{contract.underwritten_on}承保，{listed}抽取",
-        f"bank-direct, underwritten {contract.underwritten_on}: listed {listed}",
+        f"银保通件{underwritten}承保，{listed}抽取",
+        f"bank-direct, underwritten {underwritten}: listed {listed}",
     )
 
 
@@ -328,8 +332,11 @@ def _earliest(contract, profile):
         listed, step = _bank_direct(contract, profile, "E4_EARLIEST")
         return "E4_EARLIEST", listed, None, [step]
     offset, cap_days = profile["extraction.offset_days"], profile["extraction.cap_days"]
-    cap = contract.underwritten_on + timedelta(days=cap_days)
+    cap = contract.underwritten_on and contract.underwritten_on + timedelta(days=cap_days)
     by_receipt = contract.receipt_written_off_on and contract.receipt_written_off_on + timedelta(days=offset)
+    if by_receipt is None and cap is None:
+        step = Step("R17", "没有核销日和承保日", "neither write-off nor underwriting date is known")
+        return "E4_EARLIEST", None, None, [step]
     if by_receipt is None:
         step = Step(
             "R17",
@@ -337,7 +344,7 @@ def _earliest(contract, profile):
             f"no write-off: {cap_days} days after underwriting on {contract.underwritten_on} is {cap}",
         )
         return "E4_EARLIEST", cap, None, [step]
-    if profile["extraction.combine"] == "RECEIPT_ELSE_CAP":
+    if cap is None or profile["extraction.combine"] == "RECEIPT_ELSE_CAP":
         step = Step(
             "S20",
             f"回执已核销，以核销后{offset}日{by_receipt}为准，不论承保上限",

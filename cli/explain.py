@@ -1,0 +1,217 @@
+"""`huifang explain`: what the rules say to one question, with the reasoning. Needs no service and no network."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import click
+
+from cli import questions
+from cli.output import Command, Group, emit, fail, language
+
+
+class _Explain(Group):
+    command_class = Command
+
+
+@click.group(
+    cls=_Explain,
+    invoke_without_command=True,
+    zh="规则怎么说：期限、时效、抽取日、能否拨打、号码、保存期，附理由。",
+    example="huifang explain deadline --signed 2026-09-24\nhuifang explain --batch questions.jsonl --json",
+)
+@click.option("--batch", type=click.File(encoding="utf-8"), help="One question a line, as JSON; one answer a line.")
+@click.pass_context
+def explain(context: click.Context, batch: Any) -> None:
+    """What the rules say to one question, with the reasoning."""
+    if context.invoked_subcommand is None:
+        if batch is None:
+            click.echo(context.get_help())
+            context.exit(2)
+        for line in batch:
+            if line.strip():
+                click.echo(json.dumps(_answer_line(line), ensure_ascii=False, default=str))
+    elif batch is not None:
+        raise click.UsageError("--batch stands alone, without a subcommand")
+
+
+def _today() -> date:
+    from clock import system
+    from rules.calendar import business_date
+
+    return business_date(system().now())
+
+
+KINDS: dict[str, Callable[[dict], Any]] = {
+    "deadline": lambda q: questions.deadline(q, language()),
+    "limit": lambda q: questions.limit(q, language()),
+    "extraction": lambda q: questions.extraction(q, language(), _today()),
+    "calling": lambda q: questions.calling(q, language()),
+    "retention": lambda q: questions.retention(q, language()),
+    "phone": lambda q: questions.phone([str(n) for n in q.get("numbers") or [q.get("number") or ""]]),
+    "answer": lambda q: questions.utterance(str(q.get("text") or ""), str(q.get("question") or "clear"), language()),
+}
+
+
+def _answer_line(line: str) -> Any:
+    try:
+        question = json.loads(line)
+    except ValueError:
+        return {"error": "not JSON"}
+    if not isinstance(question, dict):
+        return {"error": "a question is a JSON object"}
+    kind = str(question.get("explain"))
+    if kind not in KINDS:
+        return {"error": f"explain is one of {', '.join(KINDS)}, not {question.get('explain')!r}"}
+    try:
+        return KINDS[kind](question)
+    except (questions.BadQuestion, TypeError, AttributeError) as wrong:
+        return {"error": str(wrong)}
+
+
+def _ask(kind: str, question: dict) -> None:
+    """Answer, or end with exit code 2 and the sentence."""
+    try:
+        answer = KINDS[kind](question)
+    except questions.BadQuestion as wrong:
+        fail(f"问题有误：{wrong}", f"wrong question: {wrong}", exit_code=2)
+    except (TypeError, AttributeError) as shape:
+        fail(f"文件的结构不对：{shape}", f"the file is not built as asked for: {shape}", exit_code=2)
+    emit(answer, lambda: _lines(answer))
+
+
+def _lines(answer: Any):
+    for part in answer if isinstance(answer, list) else [answer]:
+        for key, value in part.items():
+            if key != "steps":
+                yield f"{key}: {_shown(value)}"
+        for step in part.get("steps", ()):
+            yield f"  {step['rule']}  {step['text']}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool | dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _overrides(pairs: tuple[str, ...]) -> dict[str, str]:
+    table = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set takes NAME=VALUE, not {pair!r}")
+        table[name.strip()] = value
+    return table
+
+
+def _file(handle: Any) -> dict:
+    try:
+        found = json.load(handle)
+    except ValueError:
+        fail("文件不是 JSON。", "The file is not JSON.", exit_code=2)
+    if not isinstance(found, dict):
+        fail("文件应为一个 JSON 对象。", "The file holds one JSON object.", exit_code=2)
+    return found
+
+
+profile_option = click.option("--profile", help="Rule profile; national unless told.")
+set_option = click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Override one parameter.")
+JSON_FILE = click.File(encoding="utf-8")
+
+
+@explain.command(
+    example="huifang explain deadline --signed 2026-09-24\n"
+    "huifang explain deadline --signed 2026-09-10 --completed 2026-09-28",
+    zh="由回执签署日得出的全部日期；加 --completed 可看某日的回访是否期内。",
+)
+@click.option("--signed", required=True, help="Day the receipt was signed.")
+@click.option("--days", help="Length to count with, as asked.")
+@click.option("--channel", help="Sales channel, such as BANCASSURANCE.")
+@click.option("--product", help="Product type, such as PARTICIPATING.")
+@click.option("--completed", help="Day a callback was completed.")
+@profile_option
+@set_option
+def deadline(overrides: tuple[str, ...], **question: Any) -> None:
+    """Every date that follows from a receipt date."""
+    _ask("deadline", question | {"set": _overrides(overrides)})
+
+
+@explain.command(
+    example="huifang explain limit --pushed 2026-09-29T10:00 --working-days 3 --nominal-end 2026-10-07\n"
+    "huifang explain limit --pushed 2026-09-30T10:00 --reason DENIES_PURCHASE",
+    zh="工单时效。",
+)
+@click.option("--pushed", required=True, help="Instant of the push; Shanghai time without a zone.")
+@click.option("--working-days", help="Working days.")
+@click.option("--reason", multiple=True, help="Reason or kind of order instead; several: the shortest.")
+@click.option("--nominal-end", help="End of the cooling-off period.")
+@profile_option
+@set_option
+def limit(overrides: tuple[str, ...], **question: Any) -> None:
+    """The limit of a work order."""
+    _ask("limit", question | {"set": _overrides(overrides)})
+
+
+@explain.command(
+    example="huifang explain extraction --channel BANK_DIRECT --underwritten 2026-09-30\n"
+    "huifang explain extraction --channel AGENCY --printed 2026-09-01 --receipt-signed 2026-09-11 "
+    "--receipt-entered 2026-09-12 --called-on 2026-09-09 --call-completed --set extraction.strategy=E3",
+    zh="何时可以拨打，按哪种抽取规则；拨打之后，是否过早。",
+)
+@click.option("--channel", required=True, help="Sales channel, such as BANK_DIRECT.")
+@click.option("--product", help="Product type.")
+@click.option("--underwritten")
+@click.option("--issued")
+@click.option("--printed")
+@click.option("--entered")
+@click.option("--receipt-signed")
+@click.option("--receipt-entered")
+@click.option("--receipt-written-off")
+@click.option("--days", help="Length of the cooling-off period to count with.")
+@click.option("--called-on", help="Day of a call.")
+@click.option("--call-completed", is_flag=True, help="That call was completed.")
+@click.option("--call-result", help="Its result, such as CONTRACT_NOT_RECEIVED.")
+@click.option("--at", help="As seen on this day; today unless told.")
+@profile_option
+@set_option
+def extraction(overrides: tuple[str, ...], **question: Any) -> None:
+    """When a case becomes callable, and under which regime."""
+    _ask("extraction", question | {"set": _overrides(overrides)})
+
+
+@explain.command(example="huifang explain calling person.json", zh="此刻能否拨打此人。")
+@click.argument("file", type=JSON_FILE)
+def calling(file: Any) -> None:
+    """May this person be rung at this instant."""
+    _ask("calling", _file(file))
+
+
+@explain.command(example="huifang explain retention record.json", zh="资料应保存至何日。")
+@click.argument("file", type=JSON_FILE)
+def retention(file: Any) -> None:
+    """Until when a record must be kept."""
+    _ask("retention", _file(file))
+
+
+@explain.command(example="huifang explain phone '138 0013 8000' 021-12345678", zh="号码规整后的样子，或哪里不对。")
+@click.argument("numbers", nargs=-1, required=True)
+def phone(numbers: tuple[str, ...]) -> None:
+    """Normal form of telephone numbers, and what is wrong with them."""
+    _ask("phone", {"numbers": list(numbers)})
+
+
+@explain.command(example="huifang explain answer --question clear 清楚的", zh="电话里的一句话是什么意思。")
+@click.option("--question", default="clear", show_default=True, help="clear, confirm, identity, convenient.")
+@click.argument("text")
+def answer(question: str, text: str) -> None:
+    """What an utterance on the phone means."""
+    _ask("answer", {"question": question, "text": text})
+
+
+if __name__ == "__main__":
+    sys.exit(explain())
