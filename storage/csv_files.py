@@ -10,14 +10,17 @@ from rules.list_columns import ListRefused, column_named, storable
 from storage.xlsx_files import LONGEST_CELL, MOST_COLUMNS
 
 _CHUNK = 2**20
-_LONGEST_LINE = 4 * 2**20  # characters
+_LONGEST_LINE = 4 * 2**20  # bytes
 _LONGEST_RECORD = 8 * 2**20  # characters, line breaks inside quotes counted; a list's rows have a few hundred
 _DELIMITERS = ",;\t"
 csv.field_size_limit(_LONGEST_RECORD)
 
 
 class CsvFile:
-    """`encoding` is `utf-8-sig` or `gb18030`. Bytes that do not decode become U+FFFD, and so does NUL."""
+    """`encoding` is `utf-8-sig` or `gb18030`. Bytes that do not decode become U+FFFD, and so does NUL.
+
+    Everything for which the file is refused is found on opening: `rows()` of an opened file comes to its end.
+    """
 
     def __init__(self, file: IO[bytes]):
         self._file = file
@@ -38,9 +41,7 @@ class CsvFile:
         self._file.seek(0)
         text = io.TextIOWrapper(self._file, encoding=self.encoding, errors="replace", newline="")
         try:
-            while line := text.readline(_LONGEST_LINE):
-                if len(line) >= _LONGEST_LINE and line[-1] not in "\r\n":
-                    raise no_table()
+            for line in text:
                 yield storable(line)
         finally:
             text.detach()
@@ -89,12 +90,22 @@ class CsvFile:
 
 
 def _encoding(file: IO[bytes]) -> tuple[str, bool]:
-    """UTF-8 when most of what is not ASCII decodes so, else GB18030; and whether there is any quotation mark."""
+    """UTF-8 when most of what is not ASCII decodes so, else GB18030; and whether there is any quotation mark.
+
+    Refuses what has no lines, before a whole file is taken into memory as one.
+    """
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     good = bad = 0
     quoted = False
+    open_line = 0  # bytes behind the last line break
     while chunk := file.read(_CHUNK):
+        ends = chunk.replace(b"\r", b"\n") if b"\r" in chunk else chunk
+        first = ends.find(b"\n")
+        line = open_line + (len(chunk) if first < 0 else first)
+        if line > _LONGEST_LINE:
+            raise no_table()
+        open_line = line if first < 0 else len(chunk) - ends.rfind(b"\n") - 1
         quoted = quoted or b'"' in chunk
         if chunk.isascii() and not decoder.getstate()[0]:
             continue

@@ -32,6 +32,7 @@ _LARGEST_ARCHIVE = 8 * 2**30  # unpacked; a million full rows need about 3 GiB
 _SUSPICIOUS = 48 * 2**20  # unpacked bytes from which the ratio counts
 _HIGHEST_RATIO = 150  # lists unpack to 5–40 times their size, bombs to about 1000
 _LARGEST_DIRECTORY = 2**20  # bytes of the archive's table of contents
+_LAST_ROW = 10_000_000  # Excel's own last row is 1,048,576
 _CHUNK = 2**18
 
 # Formats that mean a date in Chinese, Japanese and Korean versions and are declared in no file.
@@ -201,6 +202,8 @@ class _SheetParser:
             self._listening = not self._phonetic
         elif name == "row":
             self._row = int(float(attributes["r"])) if "r" in attributes else self._row + 1
+            if self._row > _LAST_ROW:
+                raise _broken()
             self._column = 0
             self._cells = []
         elif name == "rPh":

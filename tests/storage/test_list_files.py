@@ -241,6 +241,11 @@ def test_the_digest_is_of_the_contents(tmp_path: Path):
         assert (one.kind, len(one.digest)) == ("CSV", 64)
 
 
+def test_a_line_without_end_is_refused_on_opening():
+    with pytest.raises(ListRefused):
+        open_list(csv_text(EN, values(), values()).encode() + b"x," * (3 * 2**20))
+
+
 def test_a_path_that_does_not_exist(tmp_path: Path):
     with pytest.raises(FileNotFoundError):
         open_list(tmp_path / "none.csv")
