@@ -9,8 +9,8 @@ from desk import masking
 from desk.auth import User, with_right
 from desk.day_bounds import end_of_day, soon_end
 from desk.exports import MOST, spreadsheet
-from desk.languages import language
-from desk.pages import Today, environment, render, today
+from desk.languages import language, translations
+from desk.pages import Today, render, today
 from desk.paging import FARTHEST, Paging
 from desk.work_orders import pane
 from rules.words import word
@@ -125,16 +125,26 @@ async def inbox(request: Request, user: Viewer, code: str, asked: Annotated[Aske
 @router.get("/branches/{code}/inbox/export.xlsx")
 async def export(request: Request, user: Viewer, code: str, asked: Annotated[Asked, Depends()]) -> Response:
     lang = language(request)
-    gettext = environment(lang).globals["gettext"]
+    gettext = translations(lang).gettext
     async with transaction() as connection:
         branch = await _branch(connection, user, code)
         moment = await today(connection)
         narrowed = await asked.filter(connection, branch, user, moment)
         found = await inboxes.find(connection, narrowed, asked.sort, 0, MOST)
-    header = ["Work order", "Due", "Kind", "Reasons", "Policyholder", "Policy", "Branch", "State", "Accepted by"]
+    header = [
+        gettext("Work order"),
+        gettext("Due"),
+        gettext("Kind"),
+        gettext("Reasons"),
+        gettext("Policyholder"),
+        gettext("Policy"),
+        gettext("Branch"),
+        gettext("State"),
+        gettext("Accepted by"),
+    ]
     return await spreadsheet(
         f"{gettext('Inbox')}-{branch['name']}-{moment.day}",
-        [gettext(title) for title in header],
+        header,
         [
             (
                 row["id"],

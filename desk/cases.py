@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from desk import holds, masking
 from desk.auth import User, csrf_checked, with_right
 from desk.exports import MOST, spreadsheet
-from desk.languages import language
-from desk.pages import Today, environment, render, today
+from desk.languages import language, translations
+from desk.pages import Today, render, today
 from desk.paging import FARTHEST, Paging
 from rules.cases import CaseState, Owner
 from rules.words import word
@@ -125,16 +125,29 @@ async def page(request: Request, user: Viewer, asked: Annotated[Asked, Depends()
 async def export(request: Request, user: Viewer, asked: Annotated[Asked, Depends()]) -> Response:
     """The filtered list, all its pages, as masked as on the screen."""
     lang = language(request)
-    gettext = environment(lang).globals["gettext"]
+    gettext = translations(lang).gettext
     async with transaction() as connection:
         moment = await today(connection)
         narrowed = await asked.filter(connection, user, moment)
         found = await cases.find(connection, narrowed, asked.sort, 0, MOST)
-    header = ["Case", "Policy", "Policyholder", "Product", "Branch", "State", "Class", "Reasons", "Owner"]
-    header += ["End of cooling-off", "Last day to surrender", "Provisional", "Completed"]
+    header = [
+        gettext("Case"),
+        gettext("Policy"),
+        gettext("Policyholder"),
+        gettext("Product"),
+        gettext("Branch"),
+        gettext("State"),
+        gettext("Class"),
+        gettext("Reasons"),
+        gettext("With"),
+        gettext("End of cooling-off"),
+        gettext("Last day to surrender"),
+        gettext("Provisional"),
+        gettext("Completed"),
+    ]
     return await spreadsheet(
         f"{gettext('Cases')}-{moment.day}",
-        [gettext(title) for title in header],
+        header,
         [
             (
                 row["id"],

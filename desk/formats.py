@@ -41,7 +41,7 @@ def money(value: Decimal | str | None) -> str:
     return f"¥{amount:,.0f}" if amount == amount.to_integral_value() else f"¥{amount:,.2f}"
 
 
-def length(seconds: float | int | None) -> str:
+def duration(seconds: float | int | None) -> str:
     """2′40″."""
     if seconds is None:
         return "–"

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from desk import masking
 from desk.auth import User, with_right
 from desk.exports import MOST, spreadsheet
-from desk.languages import language
-from desk.pages import environment, render, today
+from desk.languages import language, translations
+from desk.pages import render, today
 from desk.paging import FARTHEST, Paging
 from rules.list_columns import COLUMNS
 from rules.words import word
@@ -19,7 +19,7 @@ from storage.views import lists
 router = APIRouter(include_in_schema=False)
 Viewer = Annotated[User, Depends(with_right("lists"))]
 PageNumber = Annotated[int, Query(ge=1, le=FARTHEST)]
-CHINESE = {column.name: column.headers[0] for column in COLUMNS}
+CHINESE = {column.name: column.label_zh for column in COLUMNS}
 
 
 @router.get("/lists")
@@ -76,17 +76,26 @@ async def delivery(request: Request, user: Viewer, list_id: int, asked: Annotate
 @router.get("/lists/{list_id}/export.xlsx")
 async def export(request: Request, user: Viewer, list_id: int, asked: Annotated[Asked, Depends()]) -> Response:
     lang = language(request)
-    gettext = environment(lang).globals["gettext"]
+    gettext = translations(lang).gettext
     async with transaction() as connection:
         moment = await today(connection)
         found = await lists.one(connection, list_id)
         if found is None:
             raise HTTPException(404)
         problems = await lists.problems(connection, asked.filter(list_id), 0, MOST)
-    header = ["Row", "Policy", "Column", "Column (English)", "Cell", "Problem", "Severity", "Message"]
+    header = [
+        gettext("Row"),
+        gettext("Policy"),
+        gettext("Column"),
+        gettext("Column (English)"),
+        gettext("Cell"),
+        gettext("Problem"),
+        gettext("Severity"),
+        gettext("Message"),
+    ]
     return await spreadsheet(
         f"{gettext('Row problems')}-{list_id}-{moment.day}",
-        [gettext(title) for title in header],
+        header,
         [
             (
                 row["row_no"],

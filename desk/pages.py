@@ -56,7 +56,6 @@ def environment(lang: str) -> jinja2.Environment:
     )
     catalogue = translations(lang)
     jinja.install_gettext_translations(catalogue, newstyle=True)
-    gettext = jinja.globals["gettext"]
 
     @jinja2.pass_context
     def left(context, span: TimeLeft) -> str:
@@ -69,7 +68,7 @@ def environment(lang: str) -> jinja2.Environment:
         day=lambda value, moment: formats.day(value, moment.day, lang),
         instant=lambda value, moment, seconds=False: formats.instant(value, moment.day, seconds),
         money=formats.money,
-        length=formats.length,
+        duration=formats.duration,
         left=left,
         colour=lambda span: formats.COLOURS[span.urgency],
         mask_name=masking.name,
@@ -80,7 +79,7 @@ def environment(lang: str) -> jinja2.Environment:
         mask_numbers=masking.long_numbers,
         event=lambda event: event_sentence(event, lang, catalogue.gettext),
     )
-    jinja.globals.update(lang=lang, tr=gettext, query=query)
+    jinja.globals.update(lang=lang, query=query)
     return jinja
 
 
