@@ -47,6 +47,8 @@ async def _verdict(call, detection: Detection) -> None:
     else:
         verdict, at = "unknown", answered + min(detection.silence, detection.timeout)
     await clock.sleep_until(at)
+    if call.ended is not None:
+        return
     call.answered_by = verdict
     call.detection_ms = round((clock.now() - answered) * 1000)
     call.exchange.log.add("machine-detection", call.sid, call.to, answered_by=verdict)
@@ -54,7 +56,7 @@ async def _verdict(call, detection: Detection) -> None:
 
 async def _tell(call, detection: Detection) -> None:
     await _verdict(call, detection)
-    if detection.callback:
+    if detection.callback and call.answered_by:
         params = {
             "CallSid": call.sid,
             "AccountSid": call.exchange.account_sid,

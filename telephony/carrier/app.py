@@ -6,6 +6,7 @@ import binascii
 import contextlib
 import hmac
 import json
+from typing import NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from starlette.applications import Starlette
@@ -88,6 +89,11 @@ def _recording(request: Request, exchange: Exchange, deleted: bool = False) -> r
 # -- the account
 
 
+class Row(NamedTuple):
+    sid: str
+    resource: dict
+
+
 def _account_resource(exchange: Exchange) -> dict:
     path = f"{ROOT}/{exchange.account_sid}"
     return {
@@ -119,10 +125,8 @@ async def account(request, exchange):
 
 @_signed_in
 async def accounts(request, exchange):
-    class Own:
-        sid = exchange.account_sid
-
-    return JSONResponse(page(request, "accounts", [Own], lambda _: _account_resource(exchange)))
+    own = Row(exchange.account_sid, _account_resource(exchange))
+    return JSONResponse(page(request, "accounts", [own], lambda row: row.resource))
 
 
 # -- calls
@@ -246,11 +250,11 @@ async def call_recordings(request, exchange):
             callback_method=form.method("RecordingStatusCallbackMethod"),
             callback_events=form.events("RecordingStatusCallbackEvent", ("in-progress", "completed", "absent")),
         )
-        return JSONResponse(recordings.resource(recording), 201)
-    return _list_recordings(request, reversed(call.recordings))
+        return JSONResponse(recordings.call_resource(recording), 201)
+    return _list_recordings(request, reversed(call.recordings), recordings.call_resource)
 
 
-def _list_recordings(request: Request, newest_first) -> Response:
+def _list_recordings(request: Request, newest_first, resource) -> Response:
     query = request.query_params
     created = within(query, "DateCreated")
     deleted = query.get("IncludeSoftDeleted", "").lower() == "true"
@@ -262,12 +266,12 @@ def _list_recordings(request: Request, newest_first) -> Response:
         and (not query.get("CallSid") or recording.call.sid == query["CallSid"])
         and not query.get("ConferenceSid")
     ]
-    return JSONResponse(page(request, "recordings", found, recordings.resource))
+    return JSONResponse(page(request, "recordings", found, resource))
 
 
 @_signed_in
 async def all_recordings(request, exchange):
-    return _list_recordings(request, reversed(exchange.recordings.values()))
+    return _list_recordings(request, reversed(exchange.recordings.values()), recordings.resource)
 
 
 @_signed_in
@@ -299,7 +303,7 @@ async def call_recording(request, exchange):
         else:
             recording.open(now)
             recording.status = "in-progress"
-    return JSONResponse(recordings.resource(recording))
+    return JSONResponse(recordings.call_resource(recording))
 
 
 def _delete_recording(recording: recordings.Recording, exchange: Exchange) -> Response:
@@ -412,8 +416,24 @@ async def notification(request, exchange):
 
 @_signed_in
 async def call_events(request, exchange):
-    _call(request, exchange)
-    return JSONResponse(page(request, "events", [], dict))
+    """What was requested of the application for this call, newest first, as far as the log reaches back."""
+    call = _call(request, exchange)
+    asked = [event for event in exchange.log.read(call.sid)["events"] if "url" in event and "http" in event]
+    events = [
+        Row(
+            f"EV{event['seq']}",
+            {
+                "request": {"method": event["method"], "url": event["url"]},
+                "response": {
+                    "response_code": event["http"],
+                    "request_duration": event["ms"],
+                    "date_created": event["at"],
+                },
+            },
+        )
+        for event in reversed(asked)
+    ]
+    return JSONResponse(page(request, "events", events, lambda row: row.resource))
 
 
 @_signed_in

@@ -51,8 +51,9 @@ class Numbers:
         self._dialled: dict[str, int] = {}
 
     def put(self, number: str, behaviour=None, facts=None, callee_seed=None) -> None:
-        """Raises ValueError for a behaviour that does not exist."""
+        """Tell of a number anew; its dials count from the first again. Raises ValueError for no such behaviour."""
         self.entries[number] = Entry(behaviour, facts or {}, callee_seed)
+        self._dialled.pop(number, None)
 
     def forget(self, number: str | None = None) -> None:
         """Forget what was said of a number, and how often it was dialled; of every number with None."""

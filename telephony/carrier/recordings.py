@@ -179,7 +179,6 @@ def resource(recording: Recording) -> dict:
         "status": "deleted" if recording.deleted else recording.status,
         "error_code": recording.error_code,
         "encryption_details": None,
-        "track": recording.track,
         "media_url": url(recording),
         "uri": f"{path}.json",
         "subresource_uris": {
@@ -187,6 +186,11 @@ def resource(recording: Recording) -> dict:
             "transcriptions": f"{path}/Transcriptions.json",
         },
     }
+
+
+def call_resource(recording: Recording) -> dict:
+    """The same as a child of its call, where the track belongs to it."""
+    return resource(recording) | {"track": recording.track}
 
 
 def media(recording: Recording, kind: str, channels: int, voices: sound.Voices) -> bytes:

@@ -8,11 +8,12 @@ import base64
 import hashlib
 import hmac
 import ssl
+import string
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 import aiohttp
 import certifi
@@ -35,6 +36,11 @@ def signature(token: str, url: str, params: dict[str, str]) -> str:
     """X-Twilio-Signature of a request: HMAC-SHA1 over the URL and the sorted names with their values."""
     text = url + "".join(name + params[name] for name in sorted(params))
     return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
+
+
+def _ascii(url: str) -> str:
+    """`url` as it goes over the wire and is signed: what is not ASCII is escaped, everything else stays as written."""
+    return url if url.isascii() and " " not in url else quote(url, safe=string.punctuation)
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ class Webhooks:
         """
         parts = urlsplit(url)
         overrides = Overrides.of(parts.fragment)
-        bare = urlunsplit(parts._replace(fragment=""))
+        bare = _ascii(urlunsplit(parts._replace(fragment="")))
         headers = {"I-Twilio-Idempotency-Token": str(uuid.uuid4())}
         token = token or self.token()
         started = time.monotonic()
@@ -172,7 +178,7 @@ class Webhooks:
             status, location = await self._once(method, url, params, extra, overrides, cookies, token, reply)
             if status not in (301, 302, 303, 307, 308) or not location:
                 return
-            url = urlunsplit(urlsplit(urljoin(url, location))._replace(fragment=""))
+            url = _ascii(urlunsplit(urlsplit(urljoin(url, location))._replace(fragment="")))
             reply.redirected = True
             if status not in (307, 308):
                 # the follow-up of a redirected POST is a GET without what was posted: Digits are lost, as at Twilio

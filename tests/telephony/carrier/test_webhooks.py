@@ -1,7 +1,13 @@
+import asyncio
 import hashlib
 import socket
+import ssl
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from telephony.carrier.webhooks import Overrides, Webhooks, signature
 
@@ -120,8 +126,6 @@ async def test_cookies_are_kept(webhooks, application):
 
 
 async def test_a_slow_answer_is_given_up_after_the_time_told(webhooks, application):
-    import asyncio
-
     async def slow(params):
         await asyncio.sleep(2)
         return (200, {}, "")
@@ -130,3 +134,53 @@ async def test_a_slow_answer_is_given_up_after_the_time_told(webhooks, applicati
     reply = await webhooks.send("POST", f"{application.url}/slow#rt=200", {})
     assert (reply.error, reply.attempts) == (11200, 1)
     assert reply.ms < 1500
+
+
+async def test_what_is_not_ascii_in_a_url_is_escaped_and_signed_so(webhooks, application):
+    reply = await webhooks.send("GET", f"{application.url}/x?name=张三 a%2Fb", {})
+    (request,) = application.requests
+    assert (request.signed, request.params) == (True, {"name": "张三 a/b"})
+    assert reply.url == f"{application.url}/x?name=%E5%BC%A0%E4%B8%89%20a%2Fb"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_further_authority_is_trusted_by_ssl_cert_file(webhooks, tmp_path, monkeypatch, trusted):
+    certificate, key = self_signed(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    async with server:
+        reply = await webhooks.send("GET", f"https://localhost:{server.sockets[0].getsockname()[1]}/x", {})
+    assert (reply.status, reply.error) == ((204, None) if trusted else (None, 11220))
+
+
+def self_signed(folder):
+    """Certificate and key of an authority of the test's own, for localhost."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder / "cert.pem", folder / "key.pem"
