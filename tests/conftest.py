@@ -36,7 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def _stop_orphans(parent: Path) -> None:
     """Stop the servers of earlier runs that were killed before they could."""
-    for owner in parent.glob("*/stack*/owner"):
+    for owner in [*parent.glob("*/stack*/owner"), *parent.glob("*/*/home/owner")]:
         if not psutil.pid_exists(int(owner.read_text())):
             Stack(owner.parent).down()
             owner.unlink()

@@ -178,6 +178,8 @@ def test_commands_exist_with_these_options(name: str, argv: list[str]):
         command = root.get_command(None, argv[1])
         known = {option for parameter in command.params for option in parameter.opts}
         assert {option for option in argv if option.startswith("--")} <= known
+    elif argv[:2] == ["python", "-m"]:
+        assert '__name__ == "__main__"' in Path(find_spec(argv[2]).origin).read_text()
     elif argv[0] == "uvicorn":
         module, attribute = argv[1].split(":")
         assert find_spec(module)

@@ -83,7 +83,8 @@ def data_is_there(stack: Stack) -> bool:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home with the whole stack up, by the command that a user gives."""
-    home = tmp_path_factory.mktemp("stack-whole") / "home"
+    home = tmp_path_factory.mktemp("stack-whole")
+    (home / "owner").write_text(str(os.getpid()))
     answer = huifang(home, "up", "--json")
     try:
         assert states(answer) == dict.fromkeys(SERVICES, "running")
@@ -96,6 +97,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def servers(tmp_path: Path) -> Iterator[Stack]:
     """An installation of a test's own, not started yet."""
     stack = Stack(tmp_path / "home")
+    stack.home.mkdir()
+    (stack.home / "owner").write_text(str(os.getpid()))
     yield stack
     stack.down()
 
