@@ -1,5 +1,6 @@
 """The real PostgreSQL and S3 server for every test that asks for them, started once and only when asked for."""
 
+import contextlib
 import os
 import shutil
 import uuid
@@ -37,9 +38,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def _stop_orphans(parent: Path) -> None:
     """Stop the servers of earlier runs that were killed before they could."""
     for owner in [*parent.glob("*/stack*/owner"), *parent.glob("*/*/home/owner")]:
-        if not psutil.pid_exists(int(owner.read_text())):
-            Stack(owner.parent).down()
-            owner.unlink()
+        # another run may be tidying up the same folder at this moment
+        with contextlib.suppress(FileNotFoundError):
+            if not psutil.pid_exists(int(owner.read_text())):
+                Stack(owner.parent).down()
+                owner.unlink()
 
 
 @pytest.fixture(scope="session")
