@@ -731,7 +731,7 @@ def _element_result(answer: Said) -> Understood:
         if answer is Said.YES
         else ("身份信息不一致", "the elements do not agree")
     )
-    return Understood(answer, Step("I1", *words))
+    return Understood(answer, Step("R31", *words))
 
 
 def _same_district(said: str, on_file: str) -> bool:
