@@ -7,12 +7,14 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import os
 import ssl
 import string
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 import aiohttp
@@ -99,7 +101,13 @@ class Failure(Exception):
 
 
 def trust() -> ssl.SSLContext:
-    """The public authorities, and those of SSL_CERT_FILE beside them (the default context reads that variable)."""
+    """The public authorities, and those of SSL_CERT_FILE beside them."""
+    return _trust(os.environ.get("SSL_CERT_FILE"))
+
+
+@cache
+def _trust(_further: str | None) -> ssl.SSLContext:
+    # the default context reads the variable by itself; it is a parameter so that a change is not overlooked
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

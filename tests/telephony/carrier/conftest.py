@@ -23,6 +23,9 @@ async def served(app):
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
     # a test's Ctrl-C belongs to pytest
     server.capture_signals = contextlib.nullcontext
+    stop = asyncio.Event()
+    # uvicorn looks ten times a second whether to stop; two hundred tests would wait for that
+    server.main_loop = stop.wait
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
@@ -30,6 +33,7 @@ async def served(app):
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
+        stop.set()
         await task
 
 
