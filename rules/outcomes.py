@@ -1,10 +1,56 @@
 """Answers → class and reasons. Derived, never typed in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rules.answers import Answer, Said
+from rules.parameters import Profile
 from rules.plain_values import from_plain, to_plain
 from rules.reasoning import Step
+
+STANDARD, SUB_STANDARD, QUESTION, VERIFICATION = "STANDARD", "SUB_STANDARD", "QUESTION", "VERIFICATION"
+
+NEW_TYPES = ("PARTICIPATING", "UNIVERSAL", "UNIT_LINKED")
+
+# Step of a knowledge item → the reason when it was not clear (R69, R70)
+ITEM_REASONS = {
+    "M1": "NOT_KNOWN_AS_INSURANCE",
+    "M5": "COVERAGE_UNCLEAR",
+    "M6.coverage": "COVERAGE_UNCLEAR",
+    "M6.exclusions": "COVERAGE_UNCLEAR",
+    "M6.term": "TERMS_UNCLEAR",
+    "M7": "TERMS_UNCLEAR",
+    "M8": "COOLING_OFF_OR_SURRENDER_UNCLEAR",
+    "M9": "COOLING_OFF_OR_SURRENDER_UNCLEAR",
+    "N1": "BENEFIT_UNCERTAINTY_UNCLEAR",
+    "N2": "BENEFIT_UNCERTAINTY_UNCLEAR",
+    "N3": "FEES_UNCLEAR",
+    "N4": "BENEFIT_UNCERTAINTY_UNCLEAR",
+    "N5": "COVERAGE_UNCLEAR",
+}
+MISSELLING_REASONS = frozenset(ITEM_REASONS.values())
+SIGNATURE_REASONS = {"M3": "SIGNED_BY_OTHER", "M4": "RISK_STATEMENT_COPIED_BY_OTHER"}
+RE_SIGN_REASONS = frozenset({"SIGNED_BY_OTHER", "RISK_STATEMENT_COPIED_BY_OTHER", "RECEIPT_UNSIGNED"})
+VERIFICATION_REASONS = frozenset(
+    {
+        "PHONE_INVALID",
+        "PHONE_SHARED",
+        "PHONE_IS_AGENTS",
+        "REFUSED",
+        "DENIES_PURCHASE",
+        "ALREADY_SURRENDERED",
+        "IDENTITY_NOT_CONFIRMED",
+        "RECORD_MISMATCH",
+        "LANGUAGE_BARRIER",
+        "HEARING_OR_AGE",
+        "UNREACHABLE",
+        "CONTRACT_NOT_RECEIVED",
+        "POLICYHOLDER_DECEASED",
+    }
+)
+# Answers that leave an item open: nothing definite was said (S2)
+OPEN_ANSWERS = frozenset({"SILENT", "NOT_UNDERSTOOD", "BUSY", "REFUSE", "HANGUP", "THIRD_PARTY", "REPEAT", "OPERATOR"})
+UNCLEAR = frozenset({"NO", "UNSURE", "QUESTION", "OBJECT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +82,219 @@ class Outcome:
     @classmethod
     def from_json(cls, data: Mapping) -> "Outcome":
         return from_plain(cls, data)
+
+
+def mandatory_items(product_type: str, premium_mode: str, profile: Profile) -> tuple[str, ...]:
+    """The items that need a definite answer, in the order they are asked (R48, R49, C46)."""
+    items = ["M1", "M2.received", "M2.receipt_signed", "M3"]
+    if product_type in NEW_TYPES:
+        items.append("M4")
+    items += ["M5", "M6.coverage", "M6.exclusions", "M6.term"]
+    if premium_mode != "SINGLE":
+        items.append("M7")
+    items += ["M8", "M9"]
+    if product_type == "PARTICIPATING":
+        items.append("N1")
+    if product_type == "UNIVERSAL":
+        items.append("N2")
+    if product_type in NEW_TYPES or profile["matrix.fees_for_all_types"]:
+        items.append("N3")
+    if product_type == "UNIT_LINKED":
+        items.append("N4")
+    if product_type == "HEALTH":
+        items.append("N5")
+    return tuple(items)
+
+
+def outcome(
+    answers: Iterable[Answer | Mapping],
+    product_type: str,
+    premium_mode: str,
+    profile: Profile,
+    *,
+    receipt_on_file: bool = False,
+    plan_used_up: bool = False,
+    deliberate_hangups: int = 0,
+) -> Outcome:
+    """The class that the final answers give. Of several final answers to one step the last counts, save where all do.
+
+    `receipt_on_file`: a receipt is recorded, so "not received" disputes it (S4). `plan_used_up`: nobody will ring
+    again, so open items make the case UNREACHABLE. `deliberate_hangups`: how often the policyholder hung up in all.
+    """
+    given = [a if isinstance(a, Answer) else _from_mapping(a) for a in answers]
+    rows = [a for a in given if a.final]
+    last = {a.step: a for a in rows}
+    reasons = _verification(rows, last, profile, deliberate_hangups)
+    marks = _marks(rows, last, reasons, receipt_on_file)
+    open_items = _open_items(last, product_type, premium_mode, profile)
+    found = _doubts(given, rows, last)
+    if plan_used_up and not reasons and open_items:
+        reasons.append(Reason("UNREACHABLE"))
+    every = (*reasons, *found)
+    marks += _quality_marks(every, profile)
+    marks = tuple(dict.fromkeys(marks))
+    if reasons:
+        step = Step("R68", "有核实原因，回访未完成，为核实件", "a verification reason: the callback was not completed")
+        return Outcome(False, VERIFICATION, every, marks, open_items, (step,))
+    if open_items:
+        step = Step(
+            "S1",
+            f"还有{len(open_items)}项没有明确回答，暂不定类，下次接着问",
+            f"{len(open_items)} items without a definite answer: no class yet, they are asked in the next call",
+        )
+        return Outcome(False, None, every, marks, open_items, (step,))
+    if any(reason.corrected is not True for reason in found):
+        step = Step(
+            "R67", "回访完成，有未解释清楚的事项，为问题件", "completed, and something stayed unclear: question"
+        )
+        return Outcome(True, QUESTION, every, marks, (), (step,))
+    if found:
+        step = Step("R66", "有疑问但当场解释清楚，为次标准件", "a doubt that was explained on the line: sub-standard")
+        return Outcome(True, SUB_STANDARD, every, marks, (), (step,))
+    step = Step("R65", "各项都有明确的肯定回答，为标准件", "every item has a definite yes: standard")
+    return Outcome(True, STANDARD, (), marks, (), (step,))
+
+
+def class_b(result: Outcome | None, *, after_care: bool = False) -> str | None:
+    """The view of taxonomy B (C12). `after_care`: the call confirmed the handling of a first-level order (R84)."""
+    if result is None:
+        return None
+    if any(reason.seller_statement for reason in result.reasons) or "seller_statement" in result.marks:
+        return "MISSELLING"
+    codes = {reason.code for reason in result.reasons}
+    if result.class_ == VERIFICATION and codes & (VERIFICATION_REASONS - {"CONTRACT_NOT_RECEIVED"}):
+        return "SECOND_LEVEL_EXPLANATION" if after_care else "VERIFICATION"
+    if result.class_ in (VERIFICATION, QUESTION):
+        return "SECOND_LEVEL_EXPLANATION" if after_care else "FIRST_LEVEL_EXPLANATION"
+    return None
+
+
+def _from_mapping(row: Mapping) -> Answer:
+    known = {name: row[name] for name in Answer.__dataclass_fields__ if name in row}
+    return Answer(**known)
+
+
+def _verification(rows: list[Answer], last: Mapping[str, Answer], profile: Profile, hangups: int) -> list[Reason]:
+    reasons: list[Reason] = []
+
+    def add(code: str, row: Answer | None = None, subtype: str | None = None) -> None:
+        if all(reason.code != code for reason in reasons):
+            reasons.append(
+                Reason(code, None, None, row.seller_statement if row else None, subtype, row.step if row else None)
+            )
+
+    def is_(step: str, *answers: str) -> Answer | None:
+        row = last.get(step)
+        return row if row is not None and row.answer in answers else None
+
+    if row := is_("P0", "NO"):
+        code = {"PHONE_INCOMPLETE": "PHONE_INVALID"}.get(row.detail or "", row.detail or "PHONE_INVALID")
+        add(code, row, "PHONE_INCOMPLETE" if row.detail == "PHONE_INCOMPLETE" else None)
+    if row := is_("P1", "INVALID_NUMBER", "SUSPENDED", "SWITCHBOARD"):
+        add("PHONE_INVALID", row, row.answer)
+    if row := is_("T1", "NO"):
+        if row.detail == "DECEASED":
+            add("POLICYHOLDER_DECEASED", row)
+        elif row.detail == "NO_SUCH_PERSON":
+            add("PHONE_INVALID", row, "NO_SUCH_PERSON")
+    if "T4" in last:
+        add("PHONE_INVALID", last["T4"], "NO_SUCH_PERSON")
+    if (row := is_("C3", "NO")) and row.detail in ("LANGUAGE", "HEARING", "AGE"):
+        add("LANGUAGE_BARRIER" if row.detail == "LANGUAGE" else "HEARING_OR_AGE", row, row.detail)
+    if row := is_("R1", "REFUSE"):
+        add("REFUSED", row, "INFORMED_REFUSAL" if row.detail == "INFORMED" else None)
+    identity = [row for row in rows if row.step == "I1"]
+    if identity and identity[-1].answer == "REFUSE":
+        add("IDENTITY_NOT_CONFIRMED", identity[-1])
+    if identity and identity[-1].answer == "NO":
+        retried = len([row for row in identity if row.answer == "NO"]) > 1
+        if retried or identity[-1].detail == "TOO_FEW_ELEMENTS":
+            add("RECORD_MISMATCH", identity[-1])
+    if row := is_("M1", "OBJECT"):
+        add("ALREADY_SURRENDERED" if row.detail == "ALREADY_SURRENDERED" else "DENIES_PURCHASE", row)
+    if row := is_("M2.received", *UNCLEAR):
+        add("CONTRACT_NOT_RECEIVED", row)
+    if hangups >= profile["refusal.deliberate_hangups"]:
+        add("REFUSED", last.get("X"), "HUNG_UP")
+    return reasons
+
+
+def _doubts(given: list[Answer], rows: list[Answer], last: Mapping[str, Answer]) -> list[Reason]:
+    """What was not clear at first, or not as it should be, step by step."""
+    found: list[Reason] = []
+    for step, row in last.items():
+        if step == "M1" and row.answer == "OBJECT":
+            continue  # a denial, not a doubt
+        if step == "M5" and row.detail == "CLAUSES_NOT_SUPPLIED":
+            found.append(Reason("CLAUSES_NOT_SUPPLIED", None, None, _statement(given, step), None, step))
+        elif step in ITEM_REASONS:
+            if row.answer in UNCLEAR:
+                found.append(Reason(ITEM_REASONS[step], False, None, _statement(given, step), None, step))
+            elif row.answer == Said.YES and row.corrected:
+                found.append(Reason(ITEM_REASONS[step], True, None, _statement(given, step), None, step))
+        elif step == "M2.receipt_signed" and row.answer in UNCLEAR:
+            code = "RECEIPT_UNSIGNED" if row.answer == "NO" else "SIGNATURE_UNSURE"
+            found.append(Reason(code, None, None, _statement(given, step), None, step))
+        elif step in SIGNATURE_REASONS and row.answer in UNCLEAR:
+            if row.answer == "NO":
+                found.append(
+                    Reason(SIGNATURE_REASONS[step], None, row.signer or "UNKNOWN", _statement(given, step), None, step)
+                )
+            else:
+                found.append(Reason("SIGNATURE_UNSURE", None, None, _statement(given, step), None, step))
+    open_questions = [row for row in rows if row.step == "K3" and row.answer == "QUESTION"]
+    if open_questions:
+        answered = all(row.detail == "ANSWERED" for row in open_questions)
+        found.append(Reason("OPEN_QUESTION", answered, None, _statement(given, "K3"), None, "K3"))
+    return found
+
+
+def _statement(rows: list[Answer], step: str) -> str | None:
+    return next((row.seller_statement for row in rows if row.step == step and row.seller_statement), None)
+
+
+def _open_items(last: Mapping[str, Answer], product_type: str, premium_mode: str, profile: Profile) -> tuple[str, ...]:
+    return tuple(
+        item
+        for item in mandatory_items(product_type, premium_mode, profile)
+        if item not in last or last[item].answer in OPEN_ANSWERS
+    )
+
+
+def _marks(
+    rows: list[Answer], last: Mapping[str, Answer], reasons: list[Reason], receipt_on_file: bool
+) -> tuple[str, ...]:
+    codes = {reason.code for reason in reasons}
+    marks = []
+    if "DENIES_PURCHASE" in codes:
+        marks += ["dispute", "exclude_selling_agent"]
+    if any(reason.subtype == "INFORMED_REFUSAL" for reason in reasons):
+        marks.append("INFORMED_REFUSAL")
+    if "CONTRACT_NOT_RECEIVED" in codes and receipt_on_file:
+        marks.append("RECEIPT_DISPUTED")
+    contact = last.get("K1")
+    if contact is not None and contact.answer == "NO":
+        marks.append("servicing_request")
+        if contact.detail == "WRONG":
+            marks.append("CONTACT_DATA_WRONG")
+    for row in rows:
+        if row.step == "K3" and row.answer == "OBJECT":
+            if row.detail == "COMPLAINT":
+                marks.append("complaint_ticket")
+            elif row.detail == "WANTS_SURRENDER":
+                marks.append("surrender_intent")
+    return tuple(marks)
+
+
+def _quality_marks(reasons: tuple[Reason, ...], profile: Profile) -> tuple[str, ...]:
+    """Suspected mis-selling is counted also where it was put right on the line (C18)."""
+    stated = any(reason.seller_statement for reason in reasons)
+    uncorrected = any(r.code in MISSELLING_REASONS and r.corrected is False for r in reasons)
+    corrected = any(r.code in MISSELLING_REASONS and r.corrected is True for r in reasons)
+    marks = []
+    if uncorrected or stated or (corrected and profile["quality.signal_on_corrected"]):
+        marks.append("misselling_signal")
+    excluded = profile["workorder.exclude_selling_agent"]
+    if (excluded != "NEVER" and (uncorrected or stated)) or (excluded == "ALWAYS" and reasons):
+        marks.append("exclude_selling_agent")
+    return tuple(marks)

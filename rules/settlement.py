@@ -1,13 +1,35 @@
 """One ended contact → outcome, orders, state, next call, as one value."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from rules.answers import Answer
-from rules.outcomes import Outcome, Reason
+from rules.answers import Answer, Said
+from rules.calendar import Calendar
+from rules.cases import CaseState, Owner, owner_of
+from rules.deadlines import Window, callback_window, shortest_limit, work_order_limit, working_days_for
+from rules.outcomes import (
+    OPEN_ANSWERS,
+    QUESTION,
+    RE_SIGN_REASONS,
+    STANDARD,
+    SUB_STANDARD,
+    VERIFICATION,
+    VERIFICATION_REASONS,
+    Outcome,
+    Reason,
+    class_b,
+    outcome,
+)
+from rules.parameters import Profile
 from rules.plain_values import from_plain, to_plain
 from rules.reasoning import Step
+
+# SIP answers that say that the number itself is wrong, as against not reachable now
+WRONG_NUMBER_CODES = frozenset({404, 410, 484, 604})
+BUSY_CODES = frozenset({486, 600})
+NO_ANSWER_CODES = frozenset({408, 487})
+DEAD_NUMBER_RESULTS = frozenset({"INVALID_NUMBER", "NO_SUCH_PERSON"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +135,292 @@ class Settlement:
     @classmethod
     def from_json(cls, data: Mapping) -> "Settlement":
         return from_plain(cls, data)
+
+
+def settle(
+    contact: Contact, *, profile: Profile, calendar: Calendar, inbox_branch: Callable[[str], str] | str
+) -> Settlement:
+    """Everything that follows from one ended contact. The same contact always gives the same value.
+
+    A call is settled once its recording is VERIFIED, LOST or NOT_EXPECTED; limits run from `ended_at` (C50).
+    """
+    branch = inbox_branch if isinstance(inbox_branch, str) else inbox_branch(contact.case.branch_code)
+    if contact.kind == "PRECHECK" and contact.reason == "SPECIAL_CALLBACK":
+        return _special_callback(contact, branch, profile, calendar)
+    result, found, steps = _conclude(contact, profile)
+    return _follow_up(contact, result, found, steps, branch, profile, calendar)
+
+
+def answers_of(contact: Contact) -> tuple[Answer, ...]:
+    """The answers about this policy: of earlier calls those that still hold, then those of this call."""
+    mine = [a for a in contact.call.answers if a.policy_no in (None, contact.case.policy_no)] if contact.call else []
+    answered = {a.step for a in mine if a.final and a.answer not in OPEN_ANSWERS}
+    earlier = [
+        a
+        for a in contact.earlier_answers
+        if a.final
+        and a.policy_no in (None, contact.case.policy_no)
+        and a.step[:1] in "MN"
+        and a.answer not in OPEN_ANSWERS
+        and a.step not in answered
+    ]
+    open_now = {a.step for a in earlier}
+    return (*earlier, *(a for a in mine if not (a.step in open_now and a.answer in OPEN_ANSWERS)))
+
+
+def attempt_result(call: CallFacts) -> str | None:
+    """What the line alone tells of an attempt; None where somebody answered and the conversation decides."""
+    if call.answered:
+        machine = (call.answered_by or "").startswith(("machine", "fax"))
+        return "MACHINE" if machine and not any(_is_person(a) for a in call.answers) else None
+    if call.carrier_status == "busy" or call.sip_code in BUSY_CODES:
+        return "BUSY_LINE"
+    if call.carrier_status in ("no-answer", "canceled") or call.sip_code in NO_ANSWER_CODES:
+        return "NO_ANSWER"
+    if call.sip_code in WRONG_NUMBER_CODES:
+        return "INVALID_NUMBER"
+    return "POWERED_OFF"
+
+
+def _is_person(answer: Answer) -> bool:
+    return answer.step == "C1" and answer.answer == Said.YES
+
+
+def _conclude(contact: Contact, profile: Profile) -> tuple[str | None, Outcome | None, list[Step]]:
+    case = contact.case
+    if contact.kind == "PRECHECK":
+        row = Answer("P0", "NO", detail=contact.reason, how="system")
+        if contact.reason == "PHONE_INVALID":
+            row = replace(row, detail="PHONE_INCOMPLETE")
+        elif contact.reason == "RECORD_MISMATCH":
+            row = Answer("I1", "NO", detail="TOO_FEW_ELEMENTS", how="system")
+        return None, outcome((row,), case.product_type, case.premium_mode, profile), []
+    if contact.kind == "PLAN_USED_UP":
+        step = Step("C57", "拨打计划已用完，交分支机构", "the plan of attempts is used up: handed to the branch")
+        answers = answers_of(contact)
+        return None, outcome(answers, case.product_type, case.premium_mode, profile, plan_used_up=True), [step]
+    call = contact.call
+    if call is None:
+        raise ValueError("a contact of kind CALL has a call")
+    result = attempt_result(call)
+    if result is not None:
+        return result, None, [Step("P1", "没有通话", "nobody was spoken to")]
+    return _spoken(contact, call, profile)
+
+
+def _spoken(contact: Contact, call: CallFacts, profile: Profile) -> tuple[str, Outcome, list[Step]]:
+    case = contact.case
+    wrong_person = any(a.step == "T1" and a.detail == "NO_SUCH_PERSON" for a in call.answers)
+    answers = tuple(a for a in answers_of(contact) if not (a.step == "T1" and a.detail == "NO_SUCH_PERSON"))
+
+    def decide(hangups: int) -> Outcome:
+        return outcome(
+            answers,
+            case.product_type,
+            case.premium_mode,
+            profile,
+            receipt_on_file=case.receipt_signed_on is not None,
+            deliberate_hangups=hangups,
+        )
+
+    if wrong_person:
+        step = Step("R73", "接听者说没有此人，此号码停用", "no such person at this number: the number is struck")
+        return "NO_SUCH_PERSON", decide(0), [step]
+    found = decide(0)
+    codes = {reason.code for reason in found.reasons}
+    if found.completed:
+        return "COMPLETED", found, []
+    if codes & {"REFUSED", "IDENTITY_NOT_CONFIRMED"}:
+        return "REFUSED", found, []
+    third_party = any(a.step == "C1" and a.answer in ("THIRD_PARTY", "NO") for a in call.answers)
+    if third_party and not any(_is_person(a) for a in call.answers):
+        return "THIRD_PARTY", found, []
+    if found.class_ is not None:
+        return "INCOMPLETE", found, []
+    if call.appointment is not None:
+        return "APPOINTED", found, []
+    if call.ended_by == "us":
+        return "INCOMPLETE", found, []
+    return _cut_off(contact, call, found, decide)
+
+
+def _cut_off(
+    contact: Contact, call: CallFacts, found: Outcome, decide: Callable[[int], Outcome]
+) -> tuple[str, Outcome, list[Step]]:
+    """The line ended before the script did: before M1 an attempt, from M1 on an unfinished callback (S1, X)."""
+    if any(a.step == "M1" and a.final for a in call.answers):
+        step = Step(
+            "S1",
+            "通话中断，已答的保留，其余下次接着问",
+            "cut off: what was answered is kept, the rest is asked next time",
+        )
+        return "INCOMPLETE", found, [step]
+    if call.ended_by is None:
+        return "DROPPED", found, [Step("S1", "线路中断", "the line broke")]
+    if not any(_is_person(a) for a in call.answers):
+        return "HANGUP", found, [Step("S1", "未确认本人即挂断", "hung up before saying who it was")]
+    hangups = contact.deliberate_hangups + 1
+    step = Step("S1", f"本人第{hangups}次主动挂断", f"the person hung up on purpose, time {hangups}")
+    return "HANGUP_DELIBERATE", decide(hangups), [step]
+
+
+def _special_callback(contact: Contact, branch: str, profile: Profile, calendar: Calendar) -> Settlement:
+    step = Step("S21", "特殊回访件，不拨打，交分支机构上门", "a special callback: no dial, the branch visits")
+    draft = _draft("VISIT", None, ("SPECIAL_CALLBACK",), contact, branch, profile, calendar)
+    return _settlement(contact, None, None, CaseState.AT_BRANCH, branch, (draft,), profile, [step])
+
+
+def _follow_up(
+    contact: Contact,
+    result: str | None,
+    found: Outcome | None,
+    steps: list[Step],
+    branch: str,
+    profile: Profile,
+    calendar: Calendar,
+) -> Settlement:
+    if (
+        found is not None
+        and contact.call is not None
+        and contact.call.recording == "LOST"
+        and found.class_ != VERIFICATION
+    ):
+        lost = Step(
+            "C59",
+            "录音丢失，答案留档，须重新回访",
+            "the recording is lost: the answers stay on record, the call is made again",
+        )
+        reasons = (*found.reasons, Reason("RECORDING_LOST"))
+        reopened = Outcome(False, None, reasons, found.marks, (), (lost,))
+        return _settlement(
+            contact,
+            "INCOMPLETE" if found.completed else result,
+            reopened,
+            CaseState.CALLABLE,
+            branch,
+            (),
+            profile,
+            steps,
+        )
+    state = _state(contact, found)
+    window = None
+    if found is not None and found.completed:
+        case = contact.case
+        window = callback_window(contact.ended_at, case.nominal_end, case.receipt_signed_on, profile, calendar)
+        steps = [*steps, *window.steps]
+        if window.pre_cooling_off and state is CaseState.CLOSED:
+            state = CaseState.WAITING  # for its supplementary callback (R23)
+    orders = tuple(_orders(found, contact, branch, profile, calendar)) if found is not None else ()
+    if state is CaseState.NOT_REQUIRED:
+        orders = ()
+    return _settlement(contact, result, found, state, branch, orders, profile, steps, window)
+
+
+def _state(contact: Contact, found: Outcome | None) -> CaseState:
+    call = contact.call
+    if found is None or found.class_ is None:
+        return CaseState.APPOINTED if call is not None and call.appointment is not None else CaseState.CALLABLE
+    if found.class_ in (STANDARD, SUB_STANDARD):
+        return CaseState.CLOSED
+    codes = {reason.code for reason in found.reasons} & VERIFICATION_REASONS
+    if codes == {"CONTRACT_NOT_RECEIVED"}:
+        return CaseState.ASLEEP
+    if "ALREADY_SURRENDERED" in codes and any(a.step == "D2" and a.answer == Said.YES for a in answers_of(contact)):
+        return CaseState.NOT_REQUIRED
+    return CaseState.AT_BRANCH
+
+
+def _orders(
+    found: Outcome, contact: Contact, branch: str, profile: Profile, calendar: Calendar
+) -> Iterable[OrderDraft]:
+    def draft(kind: str, codes: Iterable[str], action: str | None = None, limits: Iterable[str] = ()) -> OrderDraft:
+        return _draft(kind, found, tuple(codes), contact, branch, profile, calendar, action, tuple(limits))
+
+    codes = tuple(dict.fromkeys(reason.code for reason in found.reasons))
+    if found.class_ == SUB_STANDARD:
+        yield draft("FEEDBACK_ONLY", codes)
+    elif found.class_ == QUESTION:
+        unsolved = tuple(dict.fromkeys(r.code for r in found.reasons if r.corrected is not True))
+        yield draft("QUESTION", codes, "RE_SIGN" if RE_SIGN_REASONS & set(unsolved) else None, unsolved)
+    elif found.class_ == VERIFICATION:
+        verifying = tuple(code for code in codes if code in VERIFICATION_REASONS)
+        not_received = "CONTRACT_NOT_RECEIVED" in verifying
+        yield draft("VERIFICATION", codes, "DELIVERY_REMINDER" if not_received else None, verifying)
+        if not_received:
+            yield draft("DELIVERY_REMINDER", ("CONTRACT_NOT_RECEIVED",))
+        if "REFUSED" in verifying:
+            yield draft("LETTER", ("REFUSED",))
+
+
+def _draft(
+    kind: str,
+    found: Outcome | None,
+    codes: tuple[str, ...],
+    contact: Contact,
+    branch: str,
+    profile: Profile,
+    calendar: Calendar,
+    action: str | None = None,
+    limits: tuple[str, ...] = (),
+) -> OrderDraft:
+    """`limits`: the reasons whose shortest limit holds; none: the limit of the kind itself."""
+    days = shortest_limit(limits, profile) if limits else working_days_for(kind, profile)
+    limit = work_order_limit(contact.ended_at, days, contact.case.nominal_end, calendar, profile)
+    marks = found.marks if found else ()
+    return OrderDraft(
+        kind=kind,
+        class_=found.class_ if found else None,
+        reasons=codes,
+        action=action,
+        branch_code=branch,
+        working_days=days,
+        due_at=limit.due_at,
+        act_by=limit.act_by,
+        escalated=limit.escalated,
+        exclude_selling_agent="exclude_selling_agent" in marks,
+        marks=marks,
+    )
+
+
+def _settlement(
+    contact: Contact,
+    result: str | None,
+    found: Outcome | None,
+    state: CaseState,
+    branch: str,
+    orders: tuple[OrderDraft, ...],
+    profile: Profile,
+    steps: Iterable[Step],
+    window: Window | None = None,
+) -> Settlement:
+    call, case = contact.call, contact.case
+    owner = owner_of(state)
+    marks = found.marks if found else ()
+    if window is not None and window.pre_cooling_off:
+        marks = (*marks, "PRE_COOLING_OFF")
+    if case.provisional:
+        marks = (*marks, "provisional")
+    if case.signature_date_estimated:
+        marks = (*marks, "signature_date_estimated")
+    completed = bool(found and found.completed)
+    return Settlement(
+        result=result,
+        outcome=found,
+        class_=found.class_ if found else None,
+        reasons=found.reasons if found else (),
+        marks=tuple(dict.fromkeys(marks)),
+        class_b=class_b(found),
+        case_state=str(state),
+        owner=str(owner),
+        owner_branch=branch if owner is Owner.BRANCH else None,
+        orders=orders,
+        appointment=call.appointment if call is not None and state is CaseState.APPOINTED else None,
+        wake_on=window.supplementary_from if window is not None and state is CaseState.WAITING else None,
+        in_window=window.in_window if window is not None else None,
+        late_grace_until=window.late_grace_until if window is not None else None,
+        completed=completed,
+        counts=call is not None and call.recording == "VERIFIED",
+        dead_number=result in DEAD_NUMBER_RESULTS,
+        profile_id=profile.id,
+        steps=(*steps, *(found.steps if found else ())),
+    )

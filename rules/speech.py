@@ -106,7 +106,9 @@ def _read(plain: str, question: str, confidence: float | None, seller: str | Non
         return found(Said.OBJECT, "否认购买", "says that he bought nothing", "DENIES")
     if question == "signature" and not _is_yes(plain, question):
         for signer, pattern in tables.SIGNERS[:2]:
-            if re.search(rf"({pattern})[^我]{{0,4}}(代|帮|替|给我)?[^我]{{0,4}}(签|抄|写|录|操作|弄|办)", plain):
+            if re.search(
+                rf"({pattern})([^我]{{0,3}}(代|帮|替|给).{{0,3}}|[^我]{{0,4}})(签|抄|写|录|操作|弄|办)", plain
+            ):
                 return found(Said.NO, "别人代签或代抄", "somebody else signed or copied", signer=signer)
     if question == "documents" and re.search(
         r"(没有?|未)(给|收到|拿到|见(到|过)?|看(到|见)过?)(我)?(过)?(什么|任何)?(的)?(保险)?(条款|说明书|资料|文件|东西|合同条款)|(条款|说明书|资料).{0,4}(没有?(给|收到|拿到|见))",
