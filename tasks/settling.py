@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from clock import Clock
-from rules.branches import Organisation
+from rules.branches import Organisation, inbox_branch
 from rules.settlement import Settlement, settle
 from scripts.rule_profiles import load_profile
 from storage import db, settlements
@@ -51,5 +51,5 @@ def decide(ended: Ended, book: RuleBook, organisation: Organisation) -> Settleme
         ended.contact,
         profile=load_profile(ended.profile.split("@")[0]),
         calendar=book.calendar,
-        inbox_branch=organisation.inbox_branch,
+        inbox_branch=lambda code: inbox_branch(code, organisation),
     )
