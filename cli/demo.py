@@ -102,12 +102,14 @@ async def _day(contracts: int, seed: int, day: date, folder: Path, stack) -> dic
     from cli.day import judged
     from cli.simulated_day import SimulatedDay
     from clock import SHANGHAI, system
+    from desk.demo_users import ensure_demo_users
     from settings import settings
     from storage import db
+    from storage.branch_files import read_organisation
     from storage.day_figures import day_figures
-    from storage.organisation import read_organisation
+    from storage.organisation import store_organisation
     from storage.sample_lists import facts, generate, write_list
-    from tasks.contract_lists import import_file, import_organisation
+    from tasks.contract_lists import take_file
 
     clock = system()
     simulated = SimulatedDay(clock, settings().twilio_base_url, SPEED)
@@ -116,9 +118,10 @@ async def _day(contracts: int, seed: int, day: date, folder: Path, stack) -> dic
     try:
         say("导入机构与名单 …", "Taking in the organisation and the contract list …")
         await simulated.set(morning, 1.0)  # time stands nearly still while the list is read
-        await import_organisation(ROOT / "samples" / "branches.csv")
+        organisation = read_organisation(ROOT / "samples" / "branches.csv")
         async with db.transaction() as connection:
-            organisation = await read_organisation(connection)
+            await store_organisation(connection, organisation)
+            await ensure_demo_users(connection)
         list_file = folder / "contracts.csv"
         people: dict[str, dict[str, str]] = {}
 
@@ -128,7 +131,7 @@ async def _day(contracts: int, seed: int, day: date, folder: Path, stack) -> dic
                 yield row
 
         write_list(list_file, rows())
-        await import_file(list_file, source="demo")
+        await take_file(list_file, now=clock.now(), source="demo")
         await simulated.introduce(people, seed)
         await simulated.set(morning)
         await _work_and_watch(simulated, closing)
