@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import click
 
+from cli import environment
 from cli.output import Failure, command, emit, say, text
 from cli.stack import ServiceState, Stack, StackError
 
@@ -49,10 +50,10 @@ def _welcome(states: list[ServiceState]) -> list[str]:
     if desk.state != "running":
         return []
     lines = ["", text(f"工作台：{desk.url}", f"Desk: {desk.url}")]
-    try:
-        from desk.demo_users import DEMO_USERS
-    except ModuleNotFoundError:
+    if environment.values(environment.home()).get("HUIFANG_DEMO_USERS", "").lower() not in ("true", "1", "yes"):
         return lines
+    from desk.demo_users import DEMO_USERS
+
     lines.append(text("演示用户（登录名 / 密码）：", "Demo users (log-in / password):"))
     return [*lines, *(f"  {u.login:<11} {u.password:<20} {u.name} {' '.join(u.roles)}" for u in DEMO_USERS)]
 

@@ -4,7 +4,6 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -179,7 +178,7 @@ class Stack:
         return service.url, "running" if service.ready() else "not answering"
 
     def _bring_up(self, names: list[str]) -> None:
-        mine = [name for name in names if self._external(name) is None and self._exists(name)]
+        mine = [name for name in names if self._external(name) is None]
         first = [name for name in mine if name != "desk"]
         started = {name: self._start(name) for name in first}
         for name in first:
@@ -188,10 +187,6 @@ class Stack:
             self._make_usable()
         if "desk" in mine:
             self._await("desk", self._start("desk"))
-
-    def _exists(self, name: str) -> bool:
-        module = {"desk": "desk.app", "carrier": "telephony.carrier.app"}.get(name)
-        return module is None or find_spec(module) is not None
 
     def _start(self, name: str) -> bool:
         """Start the service unless it runs as it should; True if it was started. It need not answer yet."""

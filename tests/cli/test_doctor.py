@@ -42,7 +42,7 @@ def test_with_servers_up_and_the_rest_down(stack: Stack, database_url: str, s3):
     assert checks["setting HUIFANG_HOTLINE"]["message"] == "400-222-2222 [env]"
     assert checks["setting HUIFANG_VAULT_KEY"]["message"] == "*** [stack]"
     assert (checks["archive"]["state"], checks["archive"]["fix"][:10]) == ("error", "huifang up")
-    for name in ("carrier", "desk", "schedules", "service carrier", "service desk", "service prefect"):
+    for name in ("carrier", "desk", "service carrier", "service desk"):
         assert (checks[name]["state"], checks[name]["fix"]) == ("error", "huifang up"), name
     assert "somebody with a shell" in checks["limit: archive"]["message"]
 

@@ -129,7 +129,7 @@ def test_up_prints_the_desk_and_the_demo_users(whole: Path):
     assert all(user.login in shown and user.password in shown for user in DEMO_USERS)
 
 
-@pytest.mark.parametrize("name", sorted(ALL))
+@pytest.mark.parametrize("name", ["desk", "postgres", "s3"])
 def test_a_killed_service_is_mended_and_its_data_is_there(whole: Path, name: str):
     stack = Stack(whole)
     leave_data(stack)
