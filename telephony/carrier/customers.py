@@ -21,7 +21,7 @@ _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]?")
 _ASKS = re.compile(r"[？?]|吗|呢|是否|有没有|请问|请.{0,8}?(?:说|输入|提供|告诉|核对|报|回答)|什么|哪|谁")
 _OFFER = re.compile(
-    r"([^，。；、,;！？!?\s]{1,14}?)[，,]?请?(?:您)?(?:按|选)(?:数字)?(?:键)?\s*([0-9零一二三四五六七八九*#])"
+    r"([^，。；、,;！？!?\s]{1,14}?)[，,]?请?(?:您)?(?:按|选)(?:数字)?(?:键)?\s*([0-9零一二三四五六七八九*#])(?![0-9零一二三四五六七八九]*位)"
 )
 _CHINESE_KEY = {mark: str(value) for value, mark in enumerate("零一二三四五六七八九")}
 _NEGATIVE = re.compile(r"^(?:如果|若|如)?(?:您)?(?:觉得)?(?:还)?(?:不|没|否|非|未|尚未)|不是|不清楚|不方便|没有")
@@ -59,7 +59,8 @@ def drawn(seed: int | str, number: str) -> str:
 def topic_of(text: str) -> str | None:
     """What a prompt asks about. The last question decides; what it does not name is looked for in what came before it,
     nearest first, then in what follows."""
-    sentences = [s for s in _SENTENCE.findall(text) if not _only_offers(s)]
+    # 「…，请问…」 begins a sentence of its own: what comes before is only the reason for asking
+    sentences = [s for s in _SENTENCE.findall(re.sub(r"[，,](?=请问)", "。", text)) if not _only_offers(s)]
     last = max((i for i, s in enumerate(sentences) if _ASKS.search(s)), default=len(sentences) - 1)
     for sentence in [*reversed(sentences[: last + 1]), *sentences[last + 1 :]]:
         words = _OFFER.sub("", sentence)
@@ -199,7 +200,7 @@ class Customer(Callee):
         confidence = round(draw.uniform(*self.spec.get("confidence", [0.78, 0.97])), 4)
         keys, words = self._keys(about, prompt), self._words(meaning, about, prompt)
         dtmf, speech = "dtmf" in prompt.hears, "speech" in prompt.hears or "record" in prompt.hears
-        press = dtmf and keys is not None and (not speech or self._presses(about, prompt))
+        press = dtmf and keys is not None and (not speech or self._presses(about, prompt) or "time" in about)
         if press:
             barge = draw.uniform(*self.spec["barge"]) if self.spec.get("barge") and len(keys) == 1 else None
             return Reaction("press", keys, delay, barge)
@@ -249,8 +250,8 @@ class Customer(Callee):
             today, tomorrow = ["今天下午三点", "今天下午四点"], ["明天上午十点", "明天下午三点"]
             wish = draw.random()
             return (today if early and wish < 0.6 else tomorrow)[int(wish * 10) % 2]
-        if self.spec.get("says") and about.get("key") == "yes" and meaning not in ("is_me", "convenient"):
-            return draw.choice(_data()["meanings"][self.spec["says"]]["say"])
+        if other := self.spec.get("says", {}).get(meaning):
+            return draw.choice(_data()["meanings"][other]["say"])
         return draw.choice(about["say"])
 
 

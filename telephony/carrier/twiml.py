@@ -276,7 +276,7 @@ class Session:
                 self._warn(f"<Gather> does not nest <{child.tag}>")
         told = [_words(child) for child in nested if child.tag == "Say"]
         prompt = Prompt(
-            " ".join(self._prompted + told),
+            "\n".join(self._prompted + told),
             frozenset(modes),
             limit,
             finish_key,
@@ -409,7 +409,7 @@ class Session:
             settings = {
                 "callback": target.url, "callback_method": target.method, "callback_events": frozenset(events)
             }  # fmt: skip
-        prompt = Prompt(" ".join(self._prompted), frozenset({"record"}), None, finish_keys, clock.instant(), "")
+        prompt = Prompt("\n".join(self._prompted), frozenset({"record"}), None, finish_keys, clock.instant(), "")
         self._prompted = []
         reaction = call.callee.react(prompt)
         if _flag(verb, "playBeep", True):

@@ -31,7 +31,8 @@ def prompt(text: str, hears=BOTH, digits=None) -> Prompt:
         ("保险合同的回执是您本人签字的吗？", "receipt"),
         ("投保单上的签名，是您亲笔签的吗？", "own_signature"),
         ("风险提示语句是您本人亲笔抄录的吗？", "risk_statement"),
-        ("产品说明书和保险条款您收到并阅读了吗？", "clauses"),
+        ("产品说明书和保险条款您收到并阅读了吗？", "clauses_given"),
+        ("请问保险条款和产品说明书，您看过并且了解了吗？", "clauses"),
         ("您清楚产品的保险责任吗？清楚请按1，不清楚请按2。", "coverage"),
         ("您清楚责任免除，也就是不赔的情形吗？", "exclusions"),
         ("您清楚保险期间，也就是保障多久吗？", "term"),
@@ -46,6 +47,11 @@ def prompt(text: str, hears=BOTH, digits=None) -> Prompt:
         ("请问什么时间给您回电比较方便？", "time"),
         ("请问是谁签的？家人代签请按1，业务员代签请按2。", "who_signed"),
         ("好的。刚才说到红利。那么您收到保险合同了吗？", "received"),
+        ("有一件与您本人有关的服务事项需要核对，请问您现在方便接听吗？方便请按1，不方便请按2。", "convenient"),
+        ("投保单是您亲笔签的吗？电子投保的，是您自己操作的吗？是请按1，不是请按2。", "own_signature"),
+        ("好的，请您简单说一下，您想了解什么？", "which_question"),
+        ("请问您愿意现在继续吗？愿意请按1，另约时间请按2，不愿意请按3。", "willing"),
+        ("请问您的出生年月日是哪一天？可以直接说，也可以按八位数字，四位年、两位月、两位日。", "birth"),
         ("您明白吗？", "understanding"),
         ("您吃过饭了吗？", None),
     ],
@@ -66,11 +72,17 @@ def test_topic(text, topic):
         ("没有|无", "没有疑问请按1，有疑问请按2", "1"),
         ("^有|有疑问", "没有疑问请按1，有疑问请按2", "2"),
         ("家|爱人", "业务员代签请按1，家人代签请按2", "2"),
+        ("no", "愿意请按1，另约时间请按2，不愿意请按3", "3"),
         ("yes", "如果清楚，请按一；如果不清楚，请按二", "1"),
     ],
 )
 def test_key(side, text, key):
     assert customers.key_for(side, text) == key
+
+
+def test_digits_to_be_typed_are_no_choice():
+    assert customers.offered("可以直接说，也可以按八位数字。") == []
+    assert customers.offered("请问投保文件是您自己操作的吗？是请按1，不是请按2。") == [("是", "1"), ("不是", "2")]
 
 
 @pytest.mark.parametrize(
