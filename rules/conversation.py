@@ -475,7 +475,8 @@ class _Call:
             item = self.per_policy and step.id == self.at["place"]
             corrected = True if answer is Said.YES and self._was_unclear(step) else None
             detail = "" if understood.detail == "DENIES" else None
-            self.record(understood, final=not (digresses and item), corrected=corrected, detail=detail)
+            open_still = (digresses and item) or target == "K3.what"
+            self.record(understood, final=not open_still, corrected=corrected, detail=detail)
         if target == NEXT_POLICY or (target in self.script.steps and self.script.steps[target].next == NEXT_POLICY):
             self.at["silent_in_a_row"] = 0
         if target == BACK and step.id == "L1":
@@ -535,8 +536,8 @@ class _Call:
 
     def _give_up(self, step: ScriptStep, understood: Understood, now: datetime) -> None:
         """Asked often enough at this step without an answer. An item stays open; it is never a yes (S2)."""
-        target = step.on.get(str(understood.answer))
-        if understood.answer in (Said.SILENT, Said.NOT_UNDERSTOOD) and target is not None:
+        target = step.on.get("SILENT" if understood.answer is Said.SILENT else "NOT_UNDERSTOOD")
+        if target is not None:
             return self._follow(step, understood, target, now)
         if step.question == "time":
             self.record(understood, final=False, person=True)

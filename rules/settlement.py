@@ -29,6 +29,7 @@ from rules.reasoning import Step
 WRONG_NUMBER_CODES = frozenset({404, 410, 484, 604})
 BUSY_CODES = frozenset({486, 600})
 NO_ANSWER_CODES = frozenset({408, 487})
+BARRIERS = frozenset({"LANGUAGE", "HEARING", "AGE"})
 DEAD_NUMBER_RESULTS = frozenset({"INVALID_NUMBER", "NO_SUCH_PERSON"})
 
 
@@ -204,7 +205,7 @@ def _conclude(contact: Contact, profile: Profile) -> tuple[str | None, Outcome |
         raise ValueError("a contact of kind CALL has a call")
     result = attempt_result(call)
     if result is not None:
-        return result, None, [Step("P1", "没有通话", "nobody was spoken to")]
+        return result, None, [Step("R56", "没有通话", "nobody was spoken to")]
     return _spoken(contact, call, profile)
 
 
@@ -232,7 +233,9 @@ def _spoken(contact: Contact, call: CallFacts, profile: Profile) -> tuple[str, O
         return "COMPLETED", found, []
     if codes & {"REFUSED", "IDENTITY_NOT_CONFIRMED"}:
         return "REFUSED", found, []
-    third_party = any(a.step == "C1" and a.answer in ("THIRD_PARTY", "NO") for a in call.answers)
+    third_party = any(
+        a.step == "C1" and a.answer in ("THIRD_PARTY", "NO") and a.detail not in BARRIERS for a in call.answers
+    )
     if third_party and not any(_is_person(a) for a in call.answers):
         return "THIRD_PARTY", found, []
     if found.class_ is not None:
@@ -291,7 +294,8 @@ def _follow_up(
             "the recording is lost: the answers stay on record, the call is made again",
         )
         reasons = (*found.reasons, Reason("RECORDING_LOST"))
-        reopened = Outcome(False, None, reasons, found.marks, (), (lost,))
+        still = outcome(contact.earlier_answers, contact.case.product_type, contact.case.premium_mode, profile)
+        reopened = Outcome(False, None, reasons, found.marks, still.open_items, (lost,))
         return _settlement(
             contact,
             "INCOMPLETE" if found.completed else result,

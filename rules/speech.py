@@ -135,7 +135,9 @@ def _read_definite(plain: str, question: str, found) -> Understood:
         return found(Said.UNSURE, "说法不确定", "a hedge is no definite answer")
     negated = re.search(tables.NEGATIONS, plain)
     asks = re.search(tables.QUESTIONS, plain)
-    if asks and (not negated or re.search(r"(吗|么|呢)$|为什么|什么意思|是不是|有没有", plain)):
+    if asks and (
+        not negated or re.search(r"(吗|么|呢)$|为什么|什么意思|是不是|有没有|能不能|会不会|可不可以|行不行|能否", plain)
+    ):
         return found(Said.QUESTION, "反过来提问", "asks back")
     if negated:
         if re.search(r"(没|没有|不是|并非).{0,4}(不|没).{0,3}(清楚|知道|明白|懂|了解|签|收)", plain):
