@@ -19,7 +19,7 @@ class PrefectServer(Service):
     name = "prefect"
     port_names = ("prefect",)
     # its first start writes the whole schema
-    patience = 120.0
+    patience = 240.0
 
     def prepare(self) -> None:
         (self.home / "prefect").mkdir(mode=0o700, exist_ok=True)

@@ -47,7 +47,7 @@ class Service:
     # a port that must lie a fixed distance above another: {port: (other, distance)}
     twin_ports: ClassVar[dict[str, tuple[str, int]]] = {}
     # seconds until it must answer after it was started
-    patience = 60.0
+    patience = 120.0
     stop_signal = signal.SIGTERM
     stop_seconds = 15.0
 
