@@ -37,7 +37,7 @@ lint: setup ## style, forms and who may import whom
 
 .PHONY: bench
 bench: setup ## print the measurements of benchmarks/
-	for file in benchmarks/bench_*.py; do [ -e "$$file" ] || continue; echo "== $$file"; $(BIN)/python "$$file"; done
+	$(BIN)/python benchmarks/run.py
 
 .PHONY: messages
 messages: setup ## collect the pages' sentences into the message catalogues
