@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.sessions import SessionMiddleware
 
-from desk import board, branches, cases, errors, health, lists, sign_in, twilio_callbacks, work_orders
+from desk import board, branches, cases, contracts_api, errors, health, lists, sign_in, twilio_callbacks, work_orders
 from desk.auth import Failures
 from desk.demo_users import ensure_demo_users
 from settings import settings
@@ -89,12 +89,6 @@ def create_app() -> FastAPI:
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for part in (sign_in, board, cases, branches, work_orders, lists, health, twilio_callbacks):
+    for part in (sign_in, board, cases, branches, work_orders, lists, health, twilio_callbacks, contracts_api):
         app.include_router(part.router)
-    try:
-        from desk.contracts_api import router as contracts_api
-
-        app.include_router(contracts_api)
-    except ImportError:
-        pass
     return app

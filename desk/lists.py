@@ -99,7 +99,7 @@ async def export(request: Request, user: Viewer, list_id: int, asked: Annotated[
         [
             (
                 row["row_no"],
-                row["policy_no"] or "",
+                masking.policy(row["policy_no"] or ""),
                 CHINESE.get(row["field"], row["field"]),
                 row["field"],
                 masking.cell(row["field"], str(row["cells"].get(row["field"]) or "")),

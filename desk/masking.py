@@ -61,4 +61,6 @@ def cell(column: str, value: str) -> str:
         return value[:4] + "-**-**"
     if column in PLACES:
         return place(value)
+    if column == "policy_no":
+        return policy(value)
     return value

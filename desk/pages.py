@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import clock
 from desk import formats, masking
+from desk.answer_words import answer_words, step_words
 from desk.auth import csrf_token, local_path
 from desk.event_words import event_sentence
 from desk.languages import language, translations
@@ -64,6 +65,9 @@ def environment(lang: str) -> jinja2.Environment:
     jinja.filters.update(
         word=lambda code: word(code, lang) if code else "–",
         words=lambda codes: ("、" if lang == "zh" else ", ").join(word(code, lang) for code in codes) or "–",
+        step=lambda step: step_words(step, catalogue.gettext),
+        answer=lambda answer: answer_words(answer, lang, catalogue.gettext),
+        role=lambda role: catalogue.gettext("Operations") if role == "OPERATOR" else word(role, lang),
         zip_words=lambda codes: [(str(code), word(code, lang)) for code in codes],
         day=lambda value, moment: formats.day(value, moment.day, lang),
         instant=lambda value, moment, seconds=False: formats.instant(value, moment.day, seconds),
@@ -79,7 +83,7 @@ def environment(lang: str) -> jinja2.Environment:
         mask_numbers=masking.long_numbers,
         event=lambda event: event_sentence(event, lang, catalogue.gettext),
     )
-    jinja.globals.update(lang=lang, query=query)
+    jinja.globals.update(lang=lang, query=query, colon="：" if lang == "zh" else ": ")
     return jinja
 
 

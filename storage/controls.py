@@ -12,18 +12,16 @@ RUN, PAUSED = "RUN", "PAUSED"
 
 
 async def throw(connection: AsyncConnection, name: str, value: str, user: str, now: datetime) -> bool:
-    """Set the switch and record who did; False when it stood so already. A switch never thrown stands at RUN."""
+    """Set the switch and record who did; False when it stood so already."""
     changed = await rows(
         connection,
-        """INSERT INTO controls (name, value, set_by, set_at) SELECT :name, :value, :user, :now
-           WHERE :value <> :rest OR EXISTS (SELECT 1 FROM controls WHERE name = :name)
+        """INSERT INTO controls (name, value, set_by, set_at) VALUES (:name, :value, :user, :now)
            ON CONFLICT (name) DO UPDATE SET value = excluded.value, set_by = excluded.set_by, set_at = excluded.set_at
            WHERE controls.value <> excluded.value RETURNING name""",
         name=name,
         value=value,
         user=user,
         now=now,
-        rest=RUN,
     )
     if changed:
         await record(connection, "SWITCH_THROWN", now, switch=name, value=value, user=user)

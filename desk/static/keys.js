@@ -1,6 +1,6 @@
 // Keys of every page: ↑ ↓ walk the rows (Enter follows the focused link), / goes to search, ? lists the keys,
 // and a letter works what carries it in data-key.
-const rows = () => [...document.querySelectorAll("tr[data-row] a.row")];
+const rows = () => [...document.querySelectorAll("tr[data-row] a.to")];
 const typing = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
 
 function walk(step) {

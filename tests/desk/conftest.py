@@ -323,15 +323,29 @@ def token(client: TestClient) -> str:
     return page.split('name="csrf" value="')[1].split('"')[0]
 
 
+@pytest.fixture(scope="module")
+def sessions() -> dict[str, str]:
+    """Cookies by login: a sign-in is slow on purpose, and one is enough."""
+    return {}
+
+
 @pytest.fixture
-def sign_in(desk: TestClient) -> Callable[[str, str], TestClient]:
+def sign_in(desk: TestClient, sessions: dict[str, str]) -> Callable[..., TestClient]:
     """`sign_in(login, lang)` → the client with that person's session."""
 
     def go(login: str, lang: str = "zh") -> TestClient:
         desk.cookies.clear()
-        answer = desk.post("/sign-in", data={"login": login, "password": PASSWORD, "csrf": token(desk)})
-        assert answer.status_code == 303, answer.text
-        desk.get(f"/language/{lang}")
+        if login not in sessions:
+            answer = desk.post("/sign-in", data={"login": login, "password": PASSWORD, "csrf": token(desk)})
+            assert answer.status_code == 303, answer.text
+            desk.get("/language/zh")
+            [(name, value)] = desk.cookies.items()
+            sessions[login] = f"{name}={value}"
+        name, _, value = sessions[login].partition("=")
+        desk.cookies.clear()
+        desk.cookies.set(name, value, domain="testserver.local", path="/")
+        if lang != "zh":
+            desk.get(f"/language/{lang}")
         return desk
 
     return go

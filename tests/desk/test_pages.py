@@ -122,7 +122,7 @@ def test_every_figure_of_the_board_opens_as_many_rows(sign_in, day):
     figures = re.findall(
         r'<a [^>]*href="(/(?:cases|branches)[^"]*)"[^>]*>\s*(?:<rect[^>]*></rect>\s*<text[^>]*>)?(\d+)<', board
     )
-    figures += re.findall(r'href="(/cases\?due=[^"]*)"[^>]*aria-label="[^"]*: (\d+)"', board)
+    figures += re.findall(r'href="(/cases\?due=[^"]*)"[^>]*aria-label="(\d+) [^"]*"', board)
     counted = {href.replace("&amp;", "&"): int(n) for href, n in figures}
     assert counted["/cases?settled=completed"] == 1
     assert counted["/cases?state=CALLABLE"] == 58
