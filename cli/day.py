@@ -1,6 +1,7 @@
 """`huifang due` and `huifang run`: who may be rung, and the flows of the present calling window."""
 
 import asyncio
+import os
 from datetime import datetime
 
 import click
@@ -86,6 +87,7 @@ def run(until_text: str | None) -> None:
     from rules.calling import LATEST
     from storage import db
 
+    quiet_prefect()
     clock = system()
     now = clock.now().astimezone(SHANGHAI)
     until = instant(until_text) or datetime.combine(now.date(), LATEST, SHANGHAI)
@@ -112,6 +114,12 @@ def run(until_text: str | None) -> None:
     )
     figures = asyncio.run(work())
     emit(figures, lambda: summary(figures))
+
+
+def quiet_prefect() -> None:
+    """A run by hand reports by itself; Prefect keeps the history. Before the first import of prefect."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 
 
 async def judged(connection, now: datetime) -> tuple:

@@ -27,8 +27,10 @@ OPENS, CLOSES = time_of_day(8, 55), time_of_day(21, 0)
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), default="2026-09-24", show_default=True, help="The day.")
 def demo(contracts: int, seed: int, day: datetime) -> None:
     """Run a whole simulated working day and judge it. Nobody is rung: the carrier is a simulation."""
+    from cli.day import quiet_prefect
     from cli.stack import Stack, StackError
 
+    quiet_prefect()
     began = time.monotonic()
     stack = Stack(tell=say)
     try:

@@ -10,7 +10,10 @@ from tasks.archiving import archive_recordings
 from tasks.settling import settle_ended_calls
 from telephony.twilio_phone import twilio_phone
 
+# Seconds of clock time between two looks when nothing was ready; news wakes earlier.
 PATIENCE = 20
+# Real seconds that a look is worth at the least, however fast a simulated clock runs.
+LEAST = 1.0
 # How long a run looks out for work unless told. A schedule starts the next one before this one's time is over.
 LENGTH = timedelta(minutes=11)
 
@@ -29,4 +32,4 @@ async def settle_calls(until: datetime | None = None) -> int:
             if not archived and not now_settled:
                 if clock.now() >= until:
                     return settled
-                await bell.wait(clock.real_seconds(PATIENCE))
+                await bell.wait(max(clock.real_seconds(PATIENCE), LEAST))

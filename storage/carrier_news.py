@@ -45,7 +45,7 @@ WITH news AS (
   INSERT INTO events (at, kind, call_id, person_id, data)
   SELECT :now, 'CALL_' || m.state, m.id, m.person_id,
          jsonb_build_object('sid', CAST(:sid AS text), 'status', CAST(:status AS text), 'duration', CAST(:duration AS int))
-  FROM moved m WHERE m.state <> m.was
+  FROM moved m WHERE m.state <> m.was AND m.state <> 'PLACED'  -- that one is told by the dial's own answer
 )
 SELECT EXISTS (SELECT 1 FROM news) AS fresh, (SELECT state FROM moved) AS state,
        (SELECT pg_notify('huifang', 'ended') FROM moved WHERE state = 'ENDED' AND was <> 'ENDED') AS rung

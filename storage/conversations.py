@@ -54,7 +54,7 @@ WITH moved AS (
     answered_by = coalesce(k.answered_by, :answered_by),
     ended_step = :step, ended_by = CASE WHEN :over THEN 'us' ELSE k.ended_by END
   WHERE k.id = :call_id AND k.turn = :from_turn AND (k.sid IS NULL OR k.sid = :sid)
-  RETURNING k.id, k.person_id
+  RETURNING k.id, k.person_id, old.answered_at AS heard_before
 ), kept AS (
   INSERT INTO answers (call_id, case_id, step, try_no, answer, corrected, final, detail, how, heard_sealed, answered_at)
   SELECT m.id, a.case_id, a.step, a.try_no, a.answer, a.corrected, a.final, a.detail, a.how,
@@ -64,6 +64,9 @@ WITH moved AS (
   ON CONFLICT DO NOTHING
 ), told AS (
   INSERT INTO events (at, kind, call_id, person_id, data)
+  SELECT :now, 'CALL_ANSWERED', m.id, m.person_id, jsonb_build_object('sid', CAST(:sid AS text))
+  FROM moved m WHERE m.heard_before IS NULL
+  UNION ALL
   SELECT :now, 'TURN', m.id, m.person_id, CAST(:told AS jsonb) FROM moved m
 )
 SELECT id FROM moved

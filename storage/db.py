@@ -94,16 +94,20 @@ class Bell:
         if self._connection is not None:
             await self._connection.close()
 
-    async def wait(self, seconds: float) -> None:
-        """Return on the first news, or after `seconds`. A lost database only makes this a plain sleep."""
+    async def wait(self, seconds: float, gather: float = 0.2) -> None:
+        """Return after the first news, or after `seconds`. News of the next `gather` seconds is taken as the same, so
+        that a batch is a batch. A lost database only makes this a plain sleep."""
         try:
             if self._connection is None or self._connection.closed:
                 self._connection = await psycopg.AsyncConnection.connect(
                     libpq_url(), autocommit=True, connect_timeout=5
                 )
                 await self._connection.execute(f"LISTEN {CHANNEL}")
-            async for _ in self._connection.notifies(timeout=seconds, stop_after=1):
-                return
+            news = [n async for n in self._connection.notifies(timeout=seconds, stop_after=1)]
+            if news:
+                await asyncio.sleep(gather)
+                # the generator holds the connection's lock: this one begins only when the first has ended
+                _ = [n async for n in self._connection.notifies(timeout=0)]
         except psycopg.Error:
             self._connection = None
             await asyncio.sleep(seconds)
