@@ -18,11 +18,12 @@ MOST_PER_PAGE = 1000
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:
-    """The objects of the HTTP interface that the rows of a list are, columns by their English names."""
+    """The objects of the HTTP interface that the rows of a list are, columns by their English names. A row that does
+    not fit its header is no contract that a core system could have."""
     from storage.list_files import open_list
 
     with open_list(file) as opened:
-        return [{name: cell for name, cell in row.cells.items() if cell} for row in opened.rows()]
+        return [{name: cell for name, cell in row.cells.items() if cell} for row in opened.rows() if not row.too_many]
 
 
 def create_app(contracts: Sequence[dict[str, Any]] | Callable[[], Sequence[dict[str, Any]]], token: str) -> "FastAPI":

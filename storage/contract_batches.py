@@ -498,6 +498,7 @@ def _case_values(
         "special_callback": bool(one.contract.special_callback),
         "round": round_no,
         "profile": basis.profile.id,
+        "dates": {name: getattr(one.contract, name) for name in _DATES},  # what the dates above follow from
     }
     return (
         *(one.contract.policy_no, persons[one.person], str(state), str(owner), branch, round_no, callable_on),
@@ -570,15 +571,16 @@ async def _move_cases(
             appointment_hash = CASE WHEN g.state = 'NOT_REQUIRED' THEN NULL ELSE c.appointment_hash END,
             changed_at = :now
           FROM given g WHERE c.policy_no = g.policy_no RETURNING c.id, c.policy_no
-        ), told AS (
-          INSERT INTO events (at, kind, case_id, person_id, data)
-          SELECT :now, 'CASE_UPDATED', c.id, g.person_id, g.told
-          FROM changed c JOIN given g ON g.policy_no = c.policy_no ORDER BY c.id
         )
         INSERT INTO events (at, kind, case_id, person_id, data)
-        SELECT :now, 'CASE_MOVED', c.id, g.person_id, jsonb_build_object('from', g.was, 'to', g.state, 'owner', g.owner,
-                 'owner_branch', g.owner_branch, 'why', g.why)
-        FROM changed c JOIN given g ON g.policy_no = c.policy_no WHERE g.was <> g.state ORDER BY c.id RETURNING id
+        SELECT :now, told.kind, c.id, g.person_id, told.data
+        FROM changed c JOIN given g ON g.policy_no = c.policy_no, LATERAL (
+          VALUES (1, 'CASE_UPDATED', g.told),
+                 (2, 'CASE_MOVED', jsonb_build_object('from', g.was, 'to', g.state, 'owner', g.owner,
+                                                      'owner_branch', g.owner_branch, 'why', g.why))
+        ) AS told(place, kind, data)
+        WHERE told.place = 1 OR g.was <> g.state
+        ORDER BY c.id, told.place RETURNING id
         """,
         now=basis.now,
     )

@@ -1,0 +1,68 @@
+"""What becomes of a case when its contract changes, as a table."""
+
+from datetime import date
+
+import pytest
+
+from rules.case_changes import Change, Standing, after_update
+from rules.cases import CaseState as S
+from rules.cases import may_move
+from rules.deadlines import CaseDates
+
+TODAY = date(2026, 9, 24)
+BEFORE, AFTER, OLD = date(2026, 9, 20), date(2026, 9, 28), date(2026, 9, 15)
+
+
+def dates(callable_on: date | None) -> CaseDates:
+    return CaseDates("E4_EARLIEST", callable_on, None, None, None, 15, False, False, None, None, ())
+
+
+def change(state, callable_on, *, begun=False, fulfilled=False, in_scope=True, special=False, news=False) -> Change:
+    return after_update(
+        Standing(state, OLD, 1, begun, fulfilled),
+        dates(callable_on),
+        in_scope=in_scope,
+        special_callback=special,
+        news_of_receipt=news,
+        today=TODAY,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "callable_on", "more", "expected"),
+    [
+        # nobody has worked on it: it begins again by its new dates
+        (S.WAITING, BEFORE, {}, Change(S.CALLABLE, BEFORE, 1, "C3")),
+        (S.CALLABLE, AFTER, {}, Change(S.WAITING, AFTER, 1, "C3")),
+        (S.CALLABLE, BEFORE, {}, Change(S.CALLABLE, BEFORE, 1, None)),
+        (S.ASLEEP, AFTER, {}, Change(S.WAITING, AFTER, 1, "C3")),
+        (S.WAITING, None, {}, Change(S.ASLEEP, None, 1, "C3")),
+        (S.WAITING, None, {"special": True}, Change(S.CALLABLE, None, 1, "C3")),
+        # on the way: it keeps its place and its day
+        (S.CALLABLE, AFTER, {"begun": True}, Change(S.CALLABLE, OLD, 1, None)),
+        (S.WAITING, BEFORE, {"begun": True}, Change(S.WAITING, OLD, 1, None)),
+        (S.IN_CALL, AFTER, {"begun": True}, Change(S.IN_CALL, OLD, 1, None)),
+        (S.APPOINTED, AFTER, {"begun": True}, Change(S.APPOINTED, OLD, 1, None)),
+        (S.AT_BRANCH, AFTER, {"begun": True, "news": True}, Change(S.AT_BRANCH, OLD, 1, None)),
+        (S.IN_REVIEW, AFTER, {"begun": True}, Change(S.IN_REVIEW, OLD, 1, None)),
+        (S.CLOSED, AFTER, {"begun": True, "fulfilled": True}, Change(S.CLOSED, OLD, 1, None)),
+        # it sleeps for want of the contract: only the receipt wakes it, the day after (S3)
+        (S.ASLEEP, BEFORE, {"begun": True}, Change(S.ASLEEP, OLD, 1, None)),
+        (S.ASLEEP, BEFORE, {"begun": True, "news": True}, Change(S.WAITING, date(2026, 9, 25), 2, "S3")),
+        # back in force
+        (S.NOT_REQUIRED, BEFORE, {}, Change(S.CALLABLE, BEFORE, 1, "R6")),
+        (S.NOT_REQUIRED, BEFORE, {"begun": True}, Change(S.CALLABLE, BEFORE, 2, "R6")),
+        (S.NOT_REQUIRED, BEFORE, {"begun": True, "fulfilled": True}, Change(S.NOT_REQUIRED, OLD, 1, None)),
+    ],
+)
+def test_in_scope(state, callable_on, more, expected):
+    found = change(state, callable_on, **more)
+    assert found == expected
+    assert may_move(state, found.state)
+
+
+@pytest.mark.parametrize("state", list(S))
+def test_out_of_scope_is_not_required_from_everywhere(state):
+    found = change(state, BEFORE, begun=True, in_scope=False)
+    assert found.state == S.NOT_REQUIRED
+    assert may_move(state, found.state)

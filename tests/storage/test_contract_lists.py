@@ -1,0 +1,489 @@
+"""What a list does to contracts, phones, persons and cases: the promises of the contract list, by name."""
+
+import asyncio
+import itertools
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from rules.branches import Branch, Organisation
+from rules.contracts import PROBLEM_CODES, cells_from_json, from_json
+from scripts.calendars import seeded_calendar
+from scripts.rule_profiles import load_profile
+from storage import branch_files, contract_lists
+from storage.contract_batches import Basis
+from storage.contract_lists import ImportResult, KeyTaken, problems, take, take_page, take_push
+from storage.db import rows, transaction
+from storage.identities import id_hash, number_hash
+from storage.list_files import open_list
+from storage.organisation import store_organisation
+from storage.vault import vault
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+NOW = datetime(2026, 9, 24, 2, 0, tzinfo=UTC)
+TREE = Organisation((Branch("00", "总公司", None, "HEAD_OFFICE"), Branch("4401", "榕城支公司", "00", "COUNTY")))
+ID_NUMBER = "11010519491231002X"
+
+_digests = (f"list {n}" for n in itertools.count())
+
+
+def contract(**changes) -> dict:
+    """A good row by its English names; None takes a field out."""
+    row = {
+        "policy_no": "P1", "channel": "BANCASSURANCE", "product_code": "BP1", "product_name": "长青",
+        "product_type": "PARTICIPATING", "policy_term_years": "20", "premium_mode": "ANNUAL", "premium_term_years": "5",
+        "premium": "12000", "underwritten_on": "2026-09-10", "receipt_signed_on": "2026-09-14",
+        "receipt_written_off_on": "2026-09-15", "policyholder_name": "王芳", "policyholder_type": "PERSON",
+        "policyholder_id_no": ID_NUMBER, "mobile": "13900000001", "address": "岭南省榕城市东湖区一路1号",
+        "agent_code": "A1", "agent_name": "周卖", "agent_phone": "13900000099", "branch_code": "4401", "status": "IN_FORCE",
+    }  # fmt: skip
+    return {name: value for name, value in (row | changes).items() if value is not None}
+
+
+async def take_rows(*objects, now=NOW, digest=None, tree=TREE) -> ImportResult:
+    return await take(
+        [(row, cells_from_json(one), False) for row, one in enumerate(objects, start=2)],
+        source="test", name="test", digest=digest or next(_digests), now=now,
+        tree=tree, calendar=seeded_calendar(), profile=load_profile(),
+    )  # fmt: skip
+
+
+def basis(now=NOW) -> Basis:
+    return Basis(now, TREE, seeded_calendar(), load_profile())
+
+
+@pytest.fixture
+async def tree(database):
+    async with transaction() as c:
+        await store_organisation(c, TREE)
+
+
+async def all_of(sql: str, **values) -> list[dict]:
+    async with transaction() as c:
+        return await rows(c, sql, **values)
+
+
+async def one(sql: str, **values) -> dict:
+    [found] = await all_of(sql, **values)
+    return found
+
+
+async def the_case(policy_no="P1") -> dict:
+    return await one("SELECT * FROM cases WHERE policy_no = :p", p=policy_no)
+
+
+async def phones(policy_no="P1") -> dict[str, tuple[int, str, bool]]:
+    found = await all_of("SELECT * FROM contract_phones WHERE policy_no = :p", p=policy_no)
+    return {vault().open(n["number_sealed"]): (n["place"], n["status"], n["dead"]) for n in found}
+
+
+def counted(result: ImportResult) -> dict[str, int]:
+    return {name: value for name, value in result.counts.items() if value and name != "rows"}
+
+
+# ---- a new contract ----
+
+
+async def test_a_contract_becomes_a_case(tree):
+    result = await take_rows(contract())
+    assert result.counts == {
+        "rows": 1, "accepted": 1, "updated": 0, "unchanged": 0, "rejected": 0, "duplicates": 0, "out_of_scope": 0,
+        "cases_opened": 1,
+    }  # fmt: skip
+    case = await the_case()
+    assert (case["state"], case["owner"], case["owner_branch"]) == ("CALLABLE", "HEAD_OFFICE", None)
+    assert (case["callable_on"], case["nominal_end"]) == (date(2026, 9, 16), date(2026, 9, 29))
+    assert case["profile"] == load_profile().id
+    stored = await one("SELECT * FROM contracts")
+    given = cells_from_json(contract())
+    back = from_json({**stored["facts"], **json.loads(vault().open(stored["personal_sealed"]))})
+    assert back.policyholder_name == given["policyholder_name"]
+    assert back.mobile == "+8613900000001"
+    assert back.premium == 12000
+    assert stored["facts"]["identity_elements"] == 3
+    assert stored["facts"]["self_policy"] is False
+    assert stored["facts"]["signature_date_estimated"] is False
+    person = await one("SELECT * FROM persons")
+    assert bytes(person["identity_hash"]) == id_hash(ID_NUMBER)
+    assert person["birth_date"] == date(1949, 12, 31)  # out of the ID number: the row gives none
+    assert await phones() == {"+8613900000001": (0, "CONFIRMED", False)}
+    seller = await one("SELECT * FROM registered_phones")
+    assert (seller["holder_code"], bytes(seller["number_hash"])) == ("A1", number_hash("+8613900000099"))
+    [event] = await all_of("SELECT * FROM events")
+    assert (event["kind"], event["case_id"], event["data"]["state"]) == ("CASE_OPENED", case["id"], "CALLABLE")
+    assert event["data"]["nominal_end"] == "2026-09-29"
+
+
+async def test_nothing_personal_stands_open(tree):
+    await take_rows(contract(home_phone="0571-88880000", insured_name="李小龙", postcode="310099"))
+    secrets = (
+        "王芳",
+        "李小龙",
+        ID_NUMBER,
+        ID_NUMBER[-6:],
+        "13900000001",
+        "88880000",
+        "东湖区",
+        "310099",
+        "周卖",
+        "13900000099",
+    )
+    for table in ("contracts", "contract_versions", "cases", "events", "persons", "contract_phones", "list_rows"):
+        text = " ".join(r["row"] for r in await all_of(f"SELECT CAST(to_jsonb(t) AS text) AS row FROM {table} t"))
+        for secret in secrets:
+            assert secret not in text, (table, secret)
+            assert secret.encode().hex() not in text, (table, secret)
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "owner"),
+    [
+        ({"underwritten_on": "2026-09-20", "receipt_signed_on": None, "receipt_written_off_on": None}, "WAITING", "HEAD_OFFICE"),
+        ({"receipt_signed_on": None}, "CALLABLE", "HEAD_OFFICE"),
+        ({"mobile": None}, "CALLABLE", "HEAD_OFFICE"),
+        ({"special_callback": "是"}, "CALLABLE", "HEAD_OFFICE"),
+        ({"branch_code": "nowhere"}, "CALLABLE", "HEAD_OFFICE"),
+        ({"status": "LAPSED"}, "CALLABLE", "HEAD_OFFICE"),
+    ],
+)  # fmt: skip
+async def test_where_a_case_begins(tree, changes, state, owner):
+    result = await take_rows(contract(**changes))
+    assert counted(result) == {"accepted": 1, "cases_opened": 1}
+    case = await the_case()
+    assert (case["state"], case["owner"]) == (state, owner)
+
+
+async def test_the_written_off_date_stands_in_for_a_missing_signature(tree):
+    await take_rows(contract(receipt_signed_on=None))
+    assert (await the_case())["nominal_end"] == date(2026, 9, 30)
+    assert (await one("SELECT facts FROM contracts"))["facts"]["signature_date_estimated"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"policyholder_type": "单位", "policyholder_id_type": "其他"}, "ORGANISATION"),
+        ({"policy_term_years": "1"}, "SHORT_TERM"),
+        ({"status": "犹豫期撤单"}, "WITHDRAWN"),
+    ],
+)
+async def test_out_of_scope_is_kept_and_never_called(tree, changes, reason):
+    result = await take_rows(contract(**changes))
+    assert counted(result) == {"out_of_scope": 1}
+    stored = await one("SELECT in_scope, out_of_scope_reason FROM contracts")
+    assert stored == {"in_scope": False, "out_of_scope_reason": reason}
+    assert not await all_of("SELECT 1 AS one FROM cases")
+    assert (await one("SELECT verdict FROM list_rows"))["verdict"] == "out_of_scope"
+
+
+@pytest.mark.parametrize(
+    ("changes", "agent"),
+    [({"agent_id_no": ID_NUMBER}, None), ({}, ID_NUMBER), ({"agent_id_no": ID_NUMBER.lower()}, None)],
+)
+async def test_a_policy_sold_to_himself(tree, changes, agent):
+    if agent:
+        await all_of(
+            "INSERT INTO agents (code, name, id_hash) VALUES ('A1', '周卖', :h) RETURNING code", h=id_hash(agent)
+        )
+    await take_rows(contract(**changes))
+    assert (await one("SELECT facts FROM contracts"))["facts"]["self_policy"] is True
+
+
+async def test_two_policies_of_one_person_and_two_people_without_an_id(tree):
+    await take_rows(
+        contract(policy_no="P1"), contract(policy_no="P2", mobile="13900000002"),
+        contract(policy_no="P3", policyholder_id_no="000000"), contract(policy_no="P4", policyholder_id_no="000000"),
+    )  # fmt: skip
+    person = {r["policy_no"]: r["person_id"] for r in await all_of("SELECT policy_no, person_id FROM cases")}
+    assert person["P1"] == person["P2"]
+    assert len(set(person.values())) == 3
+
+
+# ---- again and changed ----
+
+
+async def test_equal_rows_change_nothing_whatever_they_are_called(tree):
+    await take_rows(contract())
+    events = await all_of("SELECT id FROM events")
+    same = contract(
+        channel="银保", premium="12,000.00", underwritten_on="2026年9月10日", mobile="+86 139 0000 0001", address=None
+    )
+    assert counted(await take_rows(same)) == {"unchanged": 1}
+    assert (await one("SELECT version FROM contracts"))["version"] == 1
+    assert await all_of("SELECT id FROM events") == events
+
+
+async def test_an_update_keeps_the_old_version_and_opens_no_second_case(tree):
+    await take_rows(contract(receipt_signed_on=None, receipt_written_off_on=None))
+    before = await the_case()
+    result = await take_rows(contract(product_name="长青二号", mobile=None, home_phone="0571-88880000"))
+    assert counted(result) == {"updated": 1}
+    case = await the_case()
+    assert (case["id"], case["round"], case["state"]) == (before["id"], 1, "CALLABLE")
+    assert (before["nominal_end"], case["nominal_end"]) == (None, date(2026, 9, 29))
+    versions = await all_of("SELECT version, facts FROM contract_versions ORDER BY version")
+    assert [(v["version"], v["facts"]["product_name"]) for v in versions] == [(1, "长青"), (2, "长青二号")]
+    # an empty field erases nothing
+    assert await phones() == {"+8613900000001": (0, "CONFIRMED", False), "+8657188880000": (1, "CONFIRMED", False)}
+    kinds = [e["kind"] for e in await all_of("SELECT kind FROM events ORDER BY id")]
+    assert kinds == ["CASE_OPENED", "CASE_UPDATED", "CASE_MOVED"]  # it waited for the cap, and is callable now
+
+
+async def test_a_number_that_a_list_brings_anew_is_confirmed_and_lives(tree):
+    await take_rows(contract(home_phone="0571-88880000"))
+    await all_of("UPDATE contract_phones SET dead = true RETURNING id")
+    person = (await the_case())["person_id"]
+    await all_of(
+        """INSERT INTO contract_phones (policy_no, person_id, number_hash, number_sealed, place, status, dead)
+           VALUES ('P1', :p, :h, :s, 0, 'CANDIDATE', true) RETURNING id""",
+        p=person, h=number_hash("+8613900000005"), s=vault().seal("+8613900000005"),
+    )  # fmt: skip
+    await take_rows(contract(mobile="13900000005"))
+    # the replaced mobile is not rung any more, the number at home is as dead as it was
+    assert await phones() == {"+8613900000005": (0, "CONFIRMED", False), "+8657188880000": (1, "CONFIRMED", True)}
+
+
+async def test_the_same_list_again_changes_nothing_also_after_a_newer_one(tree):
+    old = (contract(premium="12000"), contract(policy_no="P2"), contract(policy_no="P2"), contract(policy_no="P3", channel="?"),
+           contract(policy_no="P4", policy_term_years="1"))  # fmt: skip
+    first = await take_rows(*old, digest="old")
+    assert counted(first) == {"accepted": 2, "duplicates": 1, "rejected": 1, "out_of_scope": 1, "cases_opened": 2}
+    await take_rows(contract(premium="15000"), digest="new")
+    again = await take_rows(*old, digest="old")
+    assert again.list_id == first.list_id
+    assert counted(again) == {"unchanged": 2, "duplicates": 1, "rejected": 1, "out_of_scope": 1}
+    stored = await one("SELECT version, premium FROM contracts WHERE policy_no = 'P1'")
+    assert (stored["version"], stored["premium"]) == (2, 15000)
+    assert [p["code"] async for p in problems(again.list_id)] == ["DUPLICATE_IN_FILE", "BAD_CHOICE"]
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        *(
+            (state, "WITHDRAWN")
+            for state in ("WAITING", "CALLABLE", "IN_CALL", "APPOINTED", "ASLEEP", "AT_BRANCH", "CLOSED")
+        ),
+        ("CALLABLE", "SURRENDERED"),
+        ("IN_REVIEW", "TERMINATED"),
+    ],
+)
+async def test_withdrawn_closes(tree, state, status):
+    await take_rows(contract())
+    await all_of(
+        "UPDATE cases SET state = :s, owner = 'HEAD_OFFICE', appointment_at = :now RETURNING id", s=state, now=NOW
+    )
+    assert counted(await take_rows(contract(status=status))) == {"out_of_scope": 1}
+    case = await the_case()
+    assert (case["state"], case["owner"], case["owner_branch"], case["appointment_at"]) == (
+        "NOT_REQUIRED",
+        "CLOSED",
+        None,
+        None,
+    )
+    moved = await one("SELECT data FROM events WHERE kind = 'CASE_MOVED'")
+    assert moved["data"] == {
+        "from": state,
+        "to": "NOT_REQUIRED",
+        "owner": "CLOSED",
+        "owner_branch": None,
+        "why": status,
+    }
+    # and a row that says nothing of it opens nothing again
+    assert counted(await take_rows(contract(status=None, premium="13000"))) == {"out_of_scope": 1}
+    assert (await the_case())["state"] == "NOT_REQUIRED"
+
+
+async def test_in_force_after_all(tree):
+    await take_rows(contract(status="WITHDRAWN"))
+    assert counted(await take_rows(contract())) == {"updated": 1, "cases_opened": 1}
+    await take_rows(contract(status="WITHDRAWN", premium="13000"))
+    await take_rows(contract(status="IN_FORCE"))
+    assert ((await the_case())["state"], (await the_case())["owner"]) == ("CALLABLE", "HEAD_OFFICE")
+
+
+@pytest.mark.parametrize(
+    ("news", "state", "callable_on", "round_no"),
+    [
+        ({"receipt_signed_on": "2026-09-24"}, "WAITING", date(2026, 9, 26), 2),
+        ({"receipt_written_off_on": "2026-09-25"}, "WAITING", date(2026, 9, 26), 2),
+        ({"premium": "13000"}, "ASLEEP", date(2026, 9, 20), 1),
+    ],
+)
+async def test_the_receipt_wakes_a_sleeping_case_the_day_after(tree, a_settlement, news, state, callable_on, round_no):
+    unsigned = {"receipt_signed_on": None, "receipt_written_off_on": None}
+    await take_rows(contract(**unsigned))
+    case_id = (await the_case())["id"]
+    await a_settlement(case_id, "ASLEEP", "BRANCH", "4401", date(2026, 9, 20))
+    await take_rows(contract(**unsigned | news), now=NOW + timedelta(days=1))
+    case = await the_case()
+    assert (case["state"], case["callable_on"], case["round"]) == (state, callable_on, round_no)
+    assert (case["owner"], case["owner_branch"]) == (
+        ("HEAD_OFFICE", None) if state == "WAITING" else ("BRANCH", "4401")
+    )
+
+
+async def test_a_case_at_the_branch_keeps_its_place(tree, a_settlement):
+    await take_rows(contract())
+    case_id = (await the_case())["id"]
+    await a_settlement(case_id, "AT_BRANCH", "BRANCH", "4401", None)
+    await take_rows(contract(receipt_signed_on="2026-09-12", branch_code="00"))
+    case = await the_case()
+    assert (case["state"], case["owner_branch"], case["nominal_end"]) == ("AT_BRANCH", "4401", date(2026, 9, 27))
+
+
+@pytest.fixture
+def a_settlement():
+    async def build(case_id, state, owner, branch, callable_on):
+        await all_of(
+            """INSERT INTO settlements (case_id, kind, round, result, completed, counts, profile, settled_at)
+               VALUES (:id, 'CALL', 1, 'INCOMPLETE', false, true, 'national@1', :now) RETURNING id""",
+            id=case_id, now=NOW,
+        )  # fmt: skip
+        await all_of(
+            "UPDATE cases SET state = :s, owner = :o, owner_branch = :b, callable_on = :c WHERE id = :id RETURNING id",
+            s=state, o=owner, b=branch, c=callable_on, id=case_id,
+        )  # fmt: skip
+
+    return build
+
+
+async def test_a_mended_id_number_moves_the_policy_to_its_person(tree):
+    await take_rows(contract(), contract(policy_no="P2", policyholder_id_no="110105194912310021"))
+    before = {r["policy_no"]: r["person_id"] for r in await all_of("SELECT policy_no, person_id FROM cases")}
+    await take_rows(contract(policy_no="P2"))
+    for table in ("cases", "contracts", "contract_phones"):
+        found = {r["policy_no"]: r["person_id"] for r in await all_of(f"SELECT policy_no, person_id FROM {table}")}
+        assert found == {"P1": before["P1"], "P2": before["P1"]}, table
+
+
+# ---- rows with problems ----
+
+
+async def test_the_committed_sample(database):
+    organisation = branch_files.read_organisation(SAMPLES / "branches.csv")
+    async with transaction() as c:
+        await store_organisation(c, organisation)
+    with open_list(SAMPLES / "contracts.csv") as given:
+        result = await take(
+            given.rows(), source="file", name="contracts.csv", digest=given.digest, now=NOW,
+            tree=organisation, calendar=seeded_calendar(), profile=load_profile(),
+        )  # fmt: skip
+    found = [p async for p in problems(result.list_id, page=7)]
+    assert {p["code"] for p in found} == set(PROBLEM_CODES)
+    assert [(p["row"], p["field"]) for p in found] == sorted({(p["row"], p["field"]) for p in found})
+    assert len([p async for p in problems(result.list_id, most=5, page=3)]) == 5
+    assert result.rows == sum(
+        result.counts[name] for name in contract_lists.COUNTS if name not in ("rows", "cases_opened")
+    )
+    rejected = {p["row"] for p in found if p["severity"] == "rejected"}
+    assert len(rejected) == result.rejected + result.duplicates
+    assert result.cases_opened == result.accepted == (await one("SELECT count(*) AS n FROM cases"))["n"]
+    assert result.out_of_scope == (await one("SELECT count(*) AS n FROM contracts WHERE NOT in_scope"))["n"]
+    kept = {r["row_no"]: r for r in await all_of("SELECT * FROM list_rows")}
+    assert rejected <= kept.keys()
+    row = next(p["row"] for p in found if p["code"] == "DUPLICATE_IN_FILE")
+    assert kept[row]["verdict"] == "duplicates"
+    assert json.loads(vault().open(kept[row]["cells_sealed"]))["policyholder_name"]
+    stored = await one("SELECT finished_at, counts FROM contract_lists")
+    assert (stored["finished_at"], stored["counts"]) == (NOW, result.counts)
+
+
+async def test_the_tree_learns_a_code_and_nothing_else_is_needed(tree):
+    first = await take_rows(contract(branch_code="4402"))
+    assert [(p["code"], p["severity"]) async for p in problems(first.list_id)] == [("UNKNOWN_BRANCH", "warning")]
+    assert (await one("SELECT branch_code FROM contracts"))["branch_code"] == "4402"
+
+
+async def test_hostile_cells(tree):
+    long = "9" * 100_000
+    result = await take_rows(
+        contract(policy_no=long), contract(policy_no="a\0b"), contract(policy_no="x\ud800"),
+        contract(policy_no="=1+1", product_name="=HYPERLINK(1)"), contract(policy_no="P'; DROP TABLE cases;--"),
+    )  # fmt: skip
+    assert counted(result) == {"rejected": 3, "accepted": 2, "cases_opened": 2}
+    assert {r["policy_no"] for r in await all_of("SELECT policy_no FROM cases")} == {"=1+1", "P'; DROP TABLE cases;--"}
+
+
+# ---- cut short, and at the same time ----
+
+
+class Cut(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [1, 4])
+async def test_cut_short_and_taken_again(tree, monkeypatch, after):
+    monkeypatch.setattr(contract_lists, "BATCH", 2)
+    every = [
+        contract(policy_no=f"P{n}", policyholder_id_no=None, status="WITHDRAWN" if n == 4 else None) for n in range(9)
+    ]
+    every[6] = {**every[6], "channel": "?"}
+    every.append(every[0])
+
+    def cut():
+        for row, given in enumerate(every, start=2):
+            if row - 2 >= after * 2:
+                raise Cut
+            yield row, cells_from_json(given), False
+
+    with pytest.raises(Cut):
+        await take(
+            cut(), source="test", name="test", digest="cut", now=NOW, tree=TREE, calendar=seeded_calendar(),
+            profile=load_profile(),
+        )  # fmt: skip
+    assert (await one("SELECT finished_at FROM contract_lists"))["finished_at"] is None
+    assert (await one("SELECT count(*) AS n FROM cases"))["n"] > 0
+    # a newer list came before it was taken again: what it brought stays
+    await take_rows(contract(policy_no="P0", policyholder_id_no=None, premium="99000"), digest="newer")
+    result = await take_rows(*every, digest="cut")
+    assert counted(result) == {"accepted": 7, "out_of_scope": 1, "rejected": 1, "duplicates": 1, "cases_opened": 7}
+    assert (await one("SELECT premium FROM contracts WHERE policy_no = 'P0'"))["premium"] == 99000
+    assert (await one("SELECT count(*) AS n FROM cases"))["n"] == 7
+    assert (await one("SELECT count(*) AS n FROM events WHERE kind = 'CASE_OPENED'"))["n"] == 7
+    assert len([p async for p in problems(result.list_id)]) == 1 + 1 + 9 + 1  # every row lacks its ID number
+
+
+async def test_lists_that_overlap_at_the_same_time(tree):
+    async def push(n: int):
+        return await take_rows(*[contract(policy_no=f"P{i}", premium=str(1000 + n)) for i in range(60)])
+
+    results = await asyncio.gather(*[push(n) for n in range(4)])
+    assert sum(r.accepted for r in results) == sum(r.cases_opened for r in results) == 60
+    assert sum(r.updated for r in results) == 180
+    assert (await one("SELECT count(*) AS n FROM contract_versions"))["n"] == 240
+
+
+# ---- pages and pushes ----
+
+
+async def test_a_page_and_its_cursor_are_stored_together(tree):
+    first = await take_page(
+        [contract(), contract(policy_no="P2")], so_far=ImportResult(None), source="core", next_cursor="2", basis=basis()
+    )
+    assert await contract_lists.read_cursor("core") == "2"
+    # a later page may bring news of a policy: no duplicate there
+    second = await take_page(
+        [contract(status="WITHDRAWN"), contract(policy_no="P2"), contract(policy_no="P2")],
+        so_far=first, source="core", next_cursor="5", basis=basis(),
+    )  # fmt: skip
+    assert second.list_id == first.list_id
+    assert counted(second) == {"accepted": 2, "cases_opened": 2, "out_of_scope": 1, "unchanged": 1, "duplicates": 1}
+    assert [(p["row"], p["code"]) async for p in problems(second.list_id)] == [(5, "DUPLICATE_IN_FILE")]
+    nothing = await take_page([], so_far=ImportResult(None), source="core", next_cursor=None, basis=basis())
+    assert (nothing.list_id, nothing.rows) == (None, 0)
+    assert await contract_lists.read_cursor("core") == "5"
+
+
+async def test_a_push_is_answered_once(tree):
+    body = json.dumps([contract()]).encode()
+    answers = await asyncio.gather(
+        *[take_push("key", body, [contract()], source="push", basis=basis()) for _ in range(3)]
+    )
+    assert sorted(repeated for _answer, repeated in answers) == [False, True, True]
+    assert len({json.dumps(answer, sort_keys=True) for answer, _ in answers}) == 1
+    assert (await one("SELECT count(*) AS n FROM contract_lists"))["n"] == 1
+    with pytest.raises(KeyTaken):
+        await take_push("key", body + b" ", [contract()], source="push", basis=basis())
