@@ -23,39 +23,37 @@ async def detect(call, detection: Detection) -> None:
     if detection.asynchronous:
         call.exchange.spawn(_tell(call, detection))
     else:
-        await _verdict(call, detection)
+        await _verdict(call, detection, call.pass_time)
 
 
-async def _verdict(call, detection: Detection) -> None:
-    clock = call.exchange.clock
-    answered = clock.now()
+async def _verdict(call, detection: Detection, sleep) -> None:
+    answered = call.line()
     greeting = call.callee.greeting
     if call.callee.kind == "machine":
-        heard = call.sounds("callee", "speech", greeting)
-        beep = heard.end + 0.5
+        beep = call.sounds("callee", "speech", greeting).length + 0.5
         if detection.mode == "Enable":
-            verdict, at = "machine_start", answered + min(3.2, detection.timeout)
-        elif beep - answered > detection.timeout:
-            verdict, at = "machine_end_other", answered + detection.timeout
+            verdict, after = "machine_start", min(3.2, detection.timeout)
+        elif beep > detection.timeout:
+            verdict, after = "machine_end_other", detection.timeout
         else:
-            verdict, at = "machine_end_beep", beep + 0.5
-            await clock.sleep_until(beep)
+            verdict, after = "machine_end_beep", 0.5
+            await sleep(beep)
             call.sounds("callee", "beep", "", 0.5)
     elif greeting:
         call.sounds("callee", "speech", greeting)
-        verdict, at = "human", answered + min(speech_seconds(greeting) + detection.speech_end, detection.timeout)
+        verdict, after = "human", min(speech_seconds(greeting) + detection.speech_end, detection.timeout)
     else:
-        verdict, at = "unknown", answered + min(detection.silence, detection.timeout)
-    await clock.sleep_until(at)
+        verdict, after = "unknown", min(detection.silence, detection.timeout)
+    await sleep(after)
     if call.ended is not None:
         return
     call.answered_by = verdict
-    call.detection_ms = round((clock.now() - answered) * 1000)
+    call.detection_ms = round((call.line() - answered) * 1000)
     call.exchange.log.add("machine-detection", call.sid, call.to, answered_by=verdict)
 
 
 async def _tell(call, detection: Detection) -> None:
-    await _verdict(call, detection)
+    await _verdict(call, detection, call.exchange.clock.sleep)
     if detection.callback and call.answered_by:
         params = {
             "CallSid": call.sid,

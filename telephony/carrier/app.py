@@ -290,8 +290,8 @@ async def call_recording(request, exchange):
         status = form.choice("Status", "", "paused", "in-progress", "stopped")
         if not recording.live:
             raise ApiError(400, 16114, "The recording is not in a state that accepts this action")
-        now = exchange.clock.now()
-        recording.updated = now
+        now = recording.call.line()
+        recording.updated = exchange.clock.now()
         if status == "stopped":
             recordings.stop(recording)
         elif status == "paused":

@@ -171,14 +171,14 @@ class Scripted(Callee):
                 reply.get("hangup")
                 and reply.get("when")
                 and self._left[position] != 0
-                and re.search(reply["when"], text)
+                and re.search(reply["when"], text, re.DOTALL)
             ):
                 return True
         return False
 
     def _reply(self, text: str) -> dict | None:
         for position, reply in enumerate(self.script.get("replies", ())):
-            if self._left[position] != 0 and re.search(reply.get("when", ""), text):
+            if self._left[position] != 0 and re.search(reply.get("when", ""), text, re.DOTALL):
                 if self._left[position]:
                     self._left[position] -= 1
                 return reply

@@ -1,7 +1,9 @@
 """One call: from the queue over ringing and the application's TwiML to its end, with the status callbacks on the way."""
 
 import asyncio
+import contextlib
 import math
+import time
 from dataclasses import dataclass, field
 
 from telephony.carrier import amd, recordings, twiml
@@ -75,6 +77,10 @@ class Call:
             "CallSid": self.sid, "AccountSid": self.exchange.account_sid, "From": self.from_, "To": self.to,
             "Caller": self.from_, "Called": self.to, "ApiVersion": "2010-04-01", "Direction": "outbound-api", **_GEO,
         }  # fmt: skip
+        self._not_on_line = 0.0
+        self._waiting: tuple[float, float] | None = None
+        self._line_answered: float | None = None
+        self._line_ended: float | None = None
         self._sequence = 0
         self._running: asyncio.Task | None = None
         self._interruption: str | None = None
@@ -83,12 +89,49 @@ class Call:
         self._held: list = []
         self._limit: asyncio.Task | None = None
 
+    # -- time on the line
+
+    def line(self) -> float:
+        """Simulated seconds as they pass on this line: what is heard and recorded counts by them.
+
+        They are the clock's, but a web request counts with the real seconds that it took, and a turn of the event loop
+        that came late not at all: otherwise 20 ms of waiting would be twelve seconds of silence at speed 600.
+        """
+        return self.exchange.clock.elapsed() - self._not_on_line - self._waited()
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let `seconds` pass on the line."""
+        clock = self.exchange.clock
+        until = self.line() + seconds
+        await clock.sleep(seconds)
+        late = self.line() - until
+        # more than that is the clock that was set forward, and everybody's time
+        if 0 < late < 2.0 * clock.speed:
+            self._not_on_line += late
+
+    @contextlib.contextmanager
+    def waiting(self):
+        """Around a web request: it takes real time."""
+        self._waiting = (self.exchange.clock.elapsed(), time.monotonic())
+        try:
+            yield
+        finally:
+            waited, self._waiting = self._waited(), None
+            self._not_on_line += waited
+
+    def _waited(self) -> float:
+        """What the clock has counted too much since the web request under way, if there is one."""
+        if self._waiting is None:
+            return 0.0
+        simulated, real = self._waiting
+        return max(0.0, self.exchange.clock.elapsed() - simulated - (time.monotonic() - real))
+
     @property
     def seconds(self) -> float:
         """How long the callee was on the line so far."""
-        if self.answered is None:
+        if self._line_answered is None:
             return 0.0
-        return max(0.0, (self.ended if self.ended is not None else self.exchange.clock.now()) - self.answered)
+        return max(0.0, (self.line() if self._line_ended is None else self._line_ended) - self._line_answered)
 
     @property
     def duration(self) -> int:
@@ -166,6 +209,7 @@ class Call:
             self._end(*unreached)
             return
         self.answered = self.started = clock.now()
+        self._line_answered = self.line()
         self._become("in-progress")
         if self.order.record:
             order = self.order
@@ -220,14 +264,15 @@ class Call:
 
     async def _opening(self) -> None:
         if self.order.send_digits:
-            await self.exchange.clock.sleep(0.5 * len(self.order.send_digits))
+            await self.pass_time(0.5 * len(self.order.send_digits))
         elif self.order.detection:
             await amd.detect(self, self.order.detection)
         if self.callee.greeting and (self.order.send_digits or not self.order.detection):
             self.exchange.spawn(self.callee_says(self.callee.greeting))
 
     async def _watch_limit(self) -> None:
-        await self.exchange.clock.sleep_until(self.answered + self.order.time_limit)
+        while self.status == "in-progress" and (left := self.order.time_limit - self.seconds) > 0:
+            await self.exchange.clock.sleep(left)
         if self.status == "in-progress":
             self._interrupt("time-limit")
 
@@ -235,7 +280,7 @@ class Call:
         """Words of the callee that nobody waits for, such as a greeting."""
         heard = self.sounds("callee", "speech", text)
         self.exchange.log.add("heard", self.sid, self.to, speech=text, asked=False)
-        await self.exchange.clock.sleep_until(heard.end)
+        await self.exchange.clock.sleep(heard.length)
         if self.callee.kind == "machine" and self.status == "in-progress":
             self.sounds("callee", "beep", "", 0.5)
 
@@ -243,7 +288,7 @@ class Call:
         """Note a sound that begins now."""
         if length is None:
             length = speech_seconds(text) if kind == "speech" else keys_seconds(text)
-        now = self.exchange.clock.now()
+        now = self.line()
         heard = Heard(now, now + length, side, kind, text, length)
         self.heard.append(heard)
         return heard
@@ -261,9 +306,11 @@ class Call:
         now = self.exchange.clock.now()
         if self._limit:
             self._limit.cancel()
-        self.ended = self.updated = max(now, self.answered or now)
+        self._line_ended = self.line()
         for piece in self.heard:
-            piece.end = min(piece.end, self.ended)
+            piece.end = min(piece.end, self._line_ended)
+        # as long after the start as the call lasted, unless the clock was set back meanwhile
+        self.ended = self.updated = now if self.answered is None else min(now, self.answered + self.seconds)
         for recording in self.recordings:
             recordings.stop(recording)
         self.forget_sounds()

@@ -15,7 +15,7 @@ PROCESSING = 1.5
 
 @dataclass
 class Recording:
-    """`spans` are (start, end, muted) in simulated epoch seconds; the open one has no end yet."""
+    """`spans` are (start, end, muted) in seconds of the call's line; the open one has no end yet."""
 
     sid: str
     call: object
@@ -80,7 +80,7 @@ def start(call, source: str, channels: int = 1, **settings) -> Recording:
     exchange = call.exchange
     now = exchange.clock.now()
     recording = Recording(exchange.new_sid("RE"), call, source, channels, started=now, updated=now, **settings)
-    recording.open(now)
+    recording.open(call.line())
     exchange.recordings[recording.sid] = recording
     call.recordings.append(recording)
     exchange.log.add("recording", call.sid, call.to, recording_sid=recording.sid, status="in-progress", source=source)
@@ -93,11 +93,10 @@ def stop(recording: Recording) -> None:
     if not recording.live:
         return
     exchange = recording.call.exchange
-    now = exchange.clock.now()
-    recording.close(now)
+    recording.close(recording.call.line())
     if recording.trim:
         recording.trim_silence(recording.call.heard)
-    recording.status, recording.updated = "processing", now
+    recording.status, recording.updated = "processing", exchange.clock.now()
     exchange.spawn(_process(recording))
 
 

@@ -17,6 +17,7 @@ class SimulatedClock:
         self.speed = speed
         self._anchor = time.time() if now is None else now
         self._wall = time.monotonic()
+        self._back = 0.0
         self._sleepers: set[_Sleeper] = set()
 
     @staticmethod
@@ -26,6 +27,10 @@ class SimulatedClock:
 
     def now(self) -> float:
         return self._anchor + (time.monotonic() - self._wall) * self.speed
+
+    def elapsed(self) -> float:
+        """Simulated seconds from no particular moment; unlike `now` they never go back."""
+        return self.now() - self._back
 
     def instant(self) -> datetime:
         return datetime.fromtimestamp(self.now(), UTC)
@@ -40,6 +45,7 @@ class SimulatedClock:
         if speed is not None:
             self.speed = speed
         back = min(0.0, self._anchor - before)
+        self._back += back
         for sleeper in self._sleepers:
             sleeper.deadline += back
             sleeper.plan()

@@ -36,7 +36,7 @@ _KEYS = {key: (_ROWS[i // 4], _COLUMNS[i % 4]) for i, key in enumerate("123A456B
 
 @dataclass
 class Heard:
-    """A stretch of sound on a call: simulated epoch seconds, who made it, and what it is.
+    """A stretch of sound on a call: seconds of its line, who made it, and what it is.
 
     `side` is "callee" or "carrier"; `kind` is "speech", "keys" or "beep"; `length` is what the whole of it would
     have lasted, more than `end - start` when it was cut short.
@@ -188,7 +188,7 @@ _HISS = np.random.default_rng(1).normal(0, 6, RATE * 7).astype(np.int16)
 def render(heard: list[Heard], spans: list[tuple[float, float, bool]], sides: list[str], voices: Voices) -> np.ndarray:
     """int16 samples, one column for each of `sides` ("callee", "carrier" or "both").
 
-    `spans` are the recorded stretches (start, end, muted) in simulated seconds, laid end to end.
+    `spans` are the recorded stretches (start, end, muted) in seconds of the call's line, laid end to end.
     """
     total = sum(round((end - start) * RATE) for start, end, _ in spans)
     out = np.tile(_HISS, total // _HISS.size + 1)[:total, None].repeat(len(sides), axis=1).astype(np.int32)

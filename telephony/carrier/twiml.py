@@ -166,7 +166,8 @@ class Session:
             if call.answered_by and not (call.order.detection and call.order.detection.asynchronous):
                 params["AnsweredBy"] = call.answered_by
                 params["MachineDetectionDuration"] = str(call.detection_ms)
-            reply = await self.exchange.webhooks.send(source.method, source.url, params, call.cookies)
+            with call.waiting():
+                reply = await self.exchange.webhooks.send(source.method, source.url, params, call.cookies)
             self.exchange.log.add(
                 "twiml", call.sid, call.to, url=source.url, method=source.method, http=reply.status,
                 ms=reply.ms, error=reply.error, **{k: v for k, v in source.params.items() if k.startswith("Error")},
@@ -234,9 +235,9 @@ class Session:
         self.exchange.log.add("said", self.call.sid, self.call.to, text=text)
         self._prompted.append(text)
         try:
-            await self.clock.sleep_until(heard.end)
+            await self.call.pass_time(heard.length)
         finally:
-            heard.end = min(heard.end, max(heard.start, self.clock.now()))
+            heard.end = min(heard.end, max(heard.start, self.call.line()))
 
     async def _do_say(self, verb: Element) -> None:
         text = _words(verb)
@@ -250,13 +251,13 @@ class Session:
         if digits := verb.get("digits"):
             seconds = sum({"w": 0.5, "W": 1.0}.get(key, 0.4) for key in digits)
             self.call.sounds("carrier", "keys", digits.replace("w", "").replace("W", ""), seconds)
-            await self.clock.sleep(seconds)
+            await self.call.pass_time(seconds)
         elif _words(verb):
             self.exchange.log.add("played", self.call.sid, self.call.to, url=_words(verb))
-            await self.clock.sleep(float(int(_number(verb, "loop", 1)) or 1000))
+            await self.call.pass_time(float(int(_number(verb, "loop", 1)) or 1000))
 
     async def _do_pause(self, verb: Element) -> None:
-        await self.clock.sleep(_number(verb, "length", 1))
+        await self.call.pass_time(_number(verb, "length", 1))
 
     async def _do_redirect(self, verb: Element) -> Source:
         return self._resolve(_words(verb), verb.get("method"))
@@ -285,26 +286,26 @@ class Session:
         )
         self._prompted = []
         reaction = call.callee.react(prompt)
-        began, keyed = clock.now(), None
+        began, keyed = call.line(), None
         if reaction.kind == "press" and reaction.barge is not None and "dtmf" in modes:
             keyed = began + max(0.2, reaction.barge * sum(self._lasts(child) for child in nested))
         for child in nested:
             length = self._lasts(child)
-            if keyed is not None and clock.now() + length > keyed:
+            if keyed is not None and call.line() + length > keyed:
                 # the first key cuts the prompt short
                 await self._nested(child, keyed)
                 break
             await self._nested(child, None)
         self._prompted = []
         if keyed is None and reaction.kind == "hangup":
-            await clock.sleep(min(reaction.delay, timeout))
+            await call.pass_time(min(reaction.delay, timeout))
             call.exchange.log.add("heard", call.sid, call.to, hangup=True)
             raise CalleeHungUp
         delay = 0.0 if keyed is not None else reaction.delay
         can = reaction.kind == "press" and "dtmf" in modes or reaction.kind == "say" and "speech" in modes
         if not can or delay >= timeout:
             return await self._nothing_gathered(verb, modes, timeout, delay, reaction)
-        await clock.sleep(delay)
+        await call.pass_time(delay)
         if reaction.kind == "press":
             return await self._keys(verb, reaction, finish_key, limit, timeout)
         return await self._speech(verb, reaction, timeout)
@@ -321,30 +322,31 @@ class Session:
         if child.tag == "Say":
             heard_text = _words(child)
             for _ in range(int(_number(child, "loop", 1)) or 1000):
-                if not heard_text or until is not None and self.clock.now() >= until:
+                if not heard_text or until is not None and self.call.line() >= until:
                     break
                 heard = self.call.sounds("carrier", "speech", heard_text)
                 self.exchange.log.add("said", self.call.sid, self.call.to, text=heard_text)
                 try:
-                    await self.clock.sleep_until(heard.end if until is None else min(heard.end, until))
+                    await self.call.pass_time((heard.end if until is None else min(heard.end, until)) - heard.start)
                 finally:
-                    heard.end = min(heard.end, max(heard.start, self.clock.now()))
+                    heard.end = min(heard.end, max(heard.start, self.call.line()))
         else:
-            end = self.clock.now() + self._lasts(child)
-            await self.clock.sleep_until(end if until is None else min(end, until))
+            now = self.call.line()
+            end = now + self._lasts(child)
+            await self.call.pass_time((end if until is None else min(end, until)) - now)
 
     async def _nothing_gathered(self, verb, modes, patience, delay, reaction) -> Source | None:
         call = self.call
         if reaction.kind in ("say", "press") and delay < patience:
             # words where only keys count, or keys where only words do: heard on the line, no use to the application
-            await self.clock.sleep(delay)
+            await self.call.pass_time(delay)
             kind = "speech" if reaction.kind == "say" else "keys"
             call.sounds("callee", kind, reaction.text)
             call.exchange.log.add("heard", call.sid, call.to, **{kind: reaction.text}, in_vain=True)
-            await self.clock.sleep(patience - delay)
+            await self.call.pass_time(patience - delay)
         else:
             call.exchange.log.add("heard", call.sid, call.to, silence=patience)
-            await self.clock.sleep(patience)
+            await self.call.pass_time(patience)
         if not _flag(verb, "actionOnEmptyResult", False):
             return None
         empty = {"Digits": ""} if "dtmf" in modes else {}
@@ -356,7 +358,7 @@ class Session:
         digits, finished = "", False
         for key in reaction.text:
             self.call.sounds("callee", "keys", key)
-            await self.clock.sleep(keys_seconds(key))
+            await self.call.pass_time(keys_seconds(key))
             if finish_key and key == finish_key:
                 finished = True
                 break
@@ -366,7 +368,7 @@ class Session:
                 break
         self.exchange.log.add("heard", self.call.sid, self.call.to, keys=reaction.text, digits=digits)
         if not finished:
-            await self.clock.sleep(patience)
+            await self.call.pass_time(patience)
         if not digits and not _flag(verb, "actionOnEmptyResult", False):
             return None
         params = {"Digits": digits}
@@ -379,11 +381,11 @@ class Session:
         silence = 1.0 if given == "auto" else _number(verb, "speechTimeout", patience, 0, 60)
         # a recogniser takes at most a minute of speech
         length = min(speech_seconds(reaction.text), 60.0)
-        heard = self.call.sounds("callee", "speech", reaction.text, length)
+        self.call.sounds("callee", "speech", reaction.text, length)
         self.exchange.log.add(
             "heard", self.call.sid, self.call.to, speech=reaction.text, confidence=reaction.confidence
         )
-        await self.clock.sleep_until(heard.end + silence)
+        await self.call.pass_time(length + silence)
         if partial := verb.get("partialResultCallback"):
             target = self._resolve(partial, verb.get("partialResultCallbackMethod"))
             params = {**self.call.params, "CallStatus": self.call.status, "UnstableSpeechResult": reaction.text}
@@ -414,26 +416,26 @@ class Session:
         reaction = call.callee.react(prompt)
         if _flag(verb, "playBeep", True):
             call.sounds("carrier", "beep", "", 0.5)
-            await clock.sleep(0.5)
+            await call.pass_time(0.5)
         trim = verb.get("trim", "trim-silence") == "trim-silence"
         recording = recordings.start(call, "RecordVerb", 1, track="inbound", trim=trim, **settings)
-        began, digits = clock.now(), ""
+        began, digits = call.line(), ""
         try:
             if reaction.kind == "say":
                 length = min(speech_seconds(reaction.text), max(0.0, longest - reaction.delay))
-                await clock.sleep(min(reaction.delay, longest))
+                await call.pass_time(min(reaction.delay, longest))
                 call.sounds("callee", "speech", reaction.text, length)
                 self.exchange.log.add("heard", call.sid, call.to, speech=reaction.text)
-                await clock.sleep(length)
+                await call.pass_time(length)
             elif reaction.kind == "hangup":
-                await clock.sleep(min(reaction.delay, longest))
+                await call.pass_time(min(reaction.delay, longest))
                 digits = "hangup"
             elif reaction.kind == "press" and reaction.text[:1] and reaction.text[0] in finish_keys:
-                await clock.sleep(min(reaction.delay, longest))
+                await call.pass_time(min(reaction.delay, longest))
                 digits = reaction.text[0]
             if not digits:
-                left = max(0.0, longest - (clock.now() - began))
-                await clock.sleep(min(silence, left) if silence else left)
+                left = max(0.0, longest - (call.line() - began))
+                await call.pass_time(min(silence, left) if silence else left)
         finally:
             recordings.stop(recording)
         params = {"RecordingUrl": recordings.url(recording), "RecordingSid": recording.sid}

@@ -210,6 +210,23 @@ async def test_a_live_call_is_redirected(carrier, application):
     assert [event["text"] for event in await carrier.log(call=sid, event="said")] == ["转接了。"]
 
 
+async def test_a_slow_application_makes_no_long_silence(carrier, application):
+    async def slow(params):
+        await asyncio.sleep(0.3)
+        return "<Response><Pause length='20'/></Response>"
+
+    # 0.3 s are half a minute of this clock, and 0.3 s on the line
+    application.answers["/voice"] = slow
+    sid = await carrier.place(Url=f"{application.url}/voice", Record="true", Trim="do-not-trim", TimeLimit="22")
+    call = await carrier.ended(sid)
+    assert call["duration"] == "20"
+    lasted = parsedate_to_datetime(call["end_time"]) - parsedate_to_datetime(call["start_time"])
+    assert abs(lasted.total_seconds() - 20) <= 1
+    await carrier.quiet()
+    (recording,) = (await carrier.get("/Recordings.json"))["recordings"]
+    assert recording["duration"] == "20"
+
+
 async def test_the_time_limit_ends_a_call(carrier):
     sid = await carrier.place(Twiml="<Response><Pause length='3000'/></Response>", TimeLimit="60")
     assert abs(int((await carrier.ended(sid))["duration"]) - 60) <= 3
