@@ -37,6 +37,7 @@ SENTENCES = {
     "made_at": ("制表时间", "Made at"),
     "profile": ("规则版本", "Rule profile"),
     "measure": ("指标", "Figure"),
+    "value": ("数值", "Value"),
     "nothing": ("当日没有数据。", "Nothing happened on this day."),
     "due": ("应回访", "Due"),
     "excluded": ("剔除", "Excluded"),
@@ -162,7 +163,7 @@ def _tables(report: DailyReport, language: str) -> Iterator[tuple[str, list[str]
         return [_number(part[name]) for name in COLUMNS] + [part[group].get(label, 0) for group, label in labels]
 
     whole = report.figures["whole"]
-    yield t("whole"), [t("measure"), t("whole")], [list(pair) for pair in zip(columns, line(whole), strict=True)]
+    yield t("whole"), [t("measure"), t("value")], [list(pair) for pair in zip(columns, line(whole), strict=True)]
     yield (
         t("by_branch"),
         [t("branch"), "", *columns],
