@@ -56,7 +56,9 @@ async def _daily(day: date, clock, again: bool, folder: Path):
     try:
         made = await make_daily_report(day, clock, again)
     except DayNotBegun as problem:
-        raise Failure(f"{day} 尚未开始，没有数字可报。", f"{day} has not begun: there is nothing to report.") from problem
+        raise Failure(
+            f"{day} 尚未开始，没有数字可报。", f"{day} has not begun: there is nothing to report."
+        ) from problem
     finally:
         await db.dispose()
     try:
