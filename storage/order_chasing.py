@@ -82,9 +82,7 @@ SELECT count(*) FILTER (WHERE overdue) AS overdue, count(*) FILTER (WHERE escala
 """
 
 
-async def put_marks(
-    connection: AsyncConnection, due: Sequence[tuple[int, tuple[Mark, ...]]], now: datetime
-) -> Marked:
+async def put_marks(connection: AsyncConnection, due: Sequence[tuple[int, tuple[Mark, ...]]], now: datetime) -> Marked:
     """One time per order and mark, and one event; a mark that stands already stays as it is."""
     if not due:
         return Marked(0, 0)
