@@ -86,24 +86,32 @@ def _person(
                 "dialled under a profile that is not there",
             )
         else:
-            booked = None
-            if dial.data.get("at_appointment"):
-                booked = _booked(dial, agreed, kept, profile)
-                if booked is None:
-                    yield _broken(
-                        call, "按预约拨打，但没有此时的预约", "dialled as agreed, but no such time was agreed"
-                    )
-                else:
-                    kept.add(booked.at)
-            if hold := may_dial_now(dial.at, book.calendar, profile, booked):
-                at = dial.at.astimezone(SHANGHAI)
-                yield _broken(
-                    call, f"{at:%Y-%m-%d %H:%M:%S}不允许拨打（{hold}）", f"dialled at {at:%Y-%m-%d %H:%M:%S}: {hold}"
-                )
-            elif not dial.data.get("at_appointment"):
-                for zh, en in _over(dial, so_far, call.case_ids, plans, profile):
-                    yield _broken(call, zh, en)
+            yield from _at_its_instant(call, so_far, agreed, kept, plans, profile, book)
         so_far.add(dial)
+
+
+def _at_its_instant(
+    call: CallRecord,
+    so_far: _Tally,
+    agreed: list[tuple[int, Appointment]],
+    kept: set[datetime],
+    plans: dict[int, int],
+    profile: Profile,
+    book: Book,
+) -> Iterator[Broken]:
+    dial, booked = call.reserved, None
+    if dial.data.get("at_appointment"):
+        booked = _booked(dial, agreed, kept, profile)
+        if booked is None:
+            yield _broken(call, "按预约拨打，但没有此时的预约", "dialled as agreed, but no such time was agreed")
+            return
+        kept.add(booked.at)
+    if hold := may_dial_now(dial.at, book.calendar, profile, booked):
+        at = f"{dial.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+        yield _broken(call, f"{at} 不允许拨打（{hold}）", f"dialled at {at}: {hold}")
+    elif booked is None:
+        for zh, en in _over(dial, so_far, call.case_ids, plans, profile):
+            yield _broken(call, zh, en)
 
 
 def _booked(
