@@ -272,7 +272,8 @@ class Call:
 
     async def _watch_limit(self) -> None:
         while self.status == "in-progress" and (left := self.order.time_limit - self.seconds) > 0:
-            await self.exchange.clock.sleep(left)
+            # while a web request is under way nothing may be left to wait for: look again every 20 ms, not at once
+            await self.exchange.clock.sleep(max(left, 0.02 * self.exchange.clock.speed) if self._waiting else left)
         if self.status == "in-progress":
             self._interrupt("time-limit")
 
