@@ -10,6 +10,9 @@ from rules.answers import Said
 from rules.reasoning import Step
 
 LEAST_CONFIDENCE = 0.4  # below it, what a recogniser offers is a guess
+LONGEST_YES = 60  # characters; who says more than this says more than yes
+LONGEST_PIECE = 14  # characters of the longest piece in the tables
+LONGEST_HEARD = 300  # characters that are looked at
 
 _NOISE = re.compile(r"[\s,，。.、!！;；:：~～…\"'“”‘’()（）《》\-]+")
 _NOW_CLEAR = re.compile(r"(现在|这下|这么一说|你一说|您一说|这样)(我)?(就|都|已经|全)?(清楚|明白|知道|懂|了解)(了|啦)$")
@@ -153,12 +156,7 @@ def _read_definite(plain: str, question: str, found) -> Understood:
 
 
 def _read_anything_else(plain: str, found) -> Understood:
-    if re.fullmatch(
-        r"(我|都|也|就|还|暂时|目前|现在|真的|确实|嗯|哦|啊|好的?|行|谢谢|挺|很|是的|对|知道|了|的|再见|拜拜|吧|呢|你们?|辛苦)*"
-        r"(没有?(了|什么|啥|别的|其他|疑问|问题|不清楚|不明白|的|要问|想问)*|没(问题|疑问|事)|(都|全)?(清楚|明白|知道|了解)了?|不用了?|不需要)"
-        r"(我|都|也|就|了|的|嗯|哦|啊|呀|吧|谢谢|好的?|再见|拜拜|你们?|辛苦|没有?|清楚|明白|知道|问题|疑问|挺|好|就这样)*",
-        plain,
-    ):
+    if _made_of(plain, tables.NOTHING_ELSE, tables.BESIDE_NOTHING_ELSE):
         return found(Said.NO, "没有其他疑问", "nothing else to ask")
     if re.fullmatch(
         r"(嗯|我)?(有|有的|有问题|有疑问|有个问题|有一个问题|我想问(一)?下?|想问(一)?下?|问(一)?下|是的|对)(的|啊|吧)?",
@@ -172,14 +170,33 @@ def _read_anything_else(plain: str, found) -> Understood:
 
 def _is_yes(plain: str, question: str) -> bool:
     core = tables.YES_CORE.get(question)
-    return bool(core) and _yes_grammar(question).fullmatch(plain) is not None
-
-
-@cache
-def _yes_grammar(question: str) -> re.Pattern:
-    core = tables.YES_CORE[question]
+    if core is None:
+        return False
     harmless = "|".join(filter(None, (tables.MATTERS, tables.FILLERS, tables.YES_ALSO_FILLERS.get(question))))
-    return re.compile(rf"(?:{harmless})*(?:{core})(?:{harmless}|{core})*")
+    return _made_of(plain, core, harmless)
+
+
+def _made_of(plain: str, core: str, harmless: str) -> bool:
+    """Whether the whole text is a row of pieces that match `core` or `harmless`, at least one of them `core`.
+
+    Position by position instead of one starred pattern: its overlapping alternatives would backtrack for ever on a
+    long babble.
+    """
+    core_piece, harmless_piece = _whole(core), _whole(harmless)
+    if len(plain) > LONGEST_YES or not core_piece.search(plain):
+        return False
+    reached = {0: False}  # position → whether a core piece lies before it
+    for start in range(len(plain)):
+        if start not in reached:
+            continue
+        for end in range(start + 1, min(start + LONGEST_PIECE, len(plain)) + 1):
+            if reached.get(end):
+                continue
+            if core_piece.fullmatch(plain, start, end):
+                reached[end] = True
+            elif harmless_piece.fullmatch(plain, start, end):
+                reached[end] = reached.get(end, False) or reached[start]
+    return reached.get(len(plain), False)
 
 
 @cache
@@ -190,7 +207,7 @@ def _whole(pattern: str) -> re.Pattern:
 def _plain(text: str, names: tuple[str, ...]) -> str:
     for name in sorted(filter(None, names), key=len, reverse=True):
         text = text.replace(name, "本人")
-    return _NOISE.sub("", text.replace("？", "?").replace("?", "?").translate(_FOLD))
+    return _NOISE.sub("", text[:LONGEST_HEARD].replace("？", "?").replace("?", "?").translate(_FOLD))
 
 
 def _plain_now(plain: str) -> str:

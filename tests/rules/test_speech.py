@@ -110,3 +110,13 @@ def test_keys(key, answer):
 def test_names_are_understood_as_the_person():
     assert understand("我是王芳", "identity", 0.9, names=("王芳", "王女士")).answer is Said.YES
     assert understand("我是李强", "identity", 0.9, names=("王芳", "王女士")).answer is not Said.YES
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "babble", ["一" * 500, "好的" * 40 + "x", "我自己" * 19 + "x", "嗯" * 300 + "不", "没有了" * 90 + "x"]
+)
+def test_a_long_babble_is_read_in_no_time(babble):
+    """A pattern that backtracks would need longer than the universe here."""
+    for question in (*YES_CORE, "anything_else"):
+        understand(babble, question, 0.9)
