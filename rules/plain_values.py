@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -34,34 +34,34 @@ def to_plain(value: object) -> object:
 
 def from_plain(kind: type[T], data: object) -> T:
     """The value that `to_plain` was given. Missing keys take the field's default, unknown keys are ignored."""
-    return _build(kind, data)
+    return _reader(kind)(data)
 
 
 @functools.cache
-def _field_types(kind: type) -> dict[str, object]:
-    return typing.get_type_hints(kind)
-
-
-def _build(kind, data):
-    origin = typing.get_origin(kind)
+def _reader(kind) -> Callable:
+    """How a value of this type is read; worked out once, since the types are walked far slower than the values."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        if data is None:
-            return None
-        return _build(next(choice for choice in typing.get_args(kind) if choice is not types.NoneType), data)
-    if data is None or kind in (object, typing.Any):
-        return data
+        return _reader(next(choice for choice in arguments if choice is not types.NoneType))
+    if kind in (object, typing.Any):
+        return lambda data: data
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        item = _reader(arguments[0])
+        return lambda data: None if data is None else tuple([item(one) for one in data])
     if origin is tuple:
-        arguments = typing.get_args(kind)
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return tuple(_build(arguments[0], item) for item in data)
-        return tuple(_build(argument, item) for argument, item in zip(arguments, data, strict=True))
+        items = [_reader(argument) for argument in arguments]
+        return lambda data: None if data is None else tuple([read(one) for read, one in zip(items, data, strict=True)])
     if origin in (dict, Mapping):
-        return {key: _build(typing.get_args(kind)[1], item) for key, item in data.items()}
+        entry = _reader(arguments[1])
+        return lambda data: None if data is None else {key: entry(one) for key, one in data.items()}
     if dataclasses.is_dataclass(kind):
-        hints = _field_types(kind)
-        return kind(**{name: _build(hints[name], data[name]) for name in hints if name in data})
-    if kind is datetime:
-        return datetime.fromisoformat(data)
-    if kind is date:
-        return date.fromisoformat(data)
-    return kind(data) if isinstance(kind, type) else data
+        hints = typing.get_type_hints(kind)
+        fields = [(field.name, _reader(hints[field.name])) for field in dataclasses.fields(kind)]
+        return lambda data: (
+            None if data is None else kind(**{name: read(data[name]) for name, read in fields if name in data})
+        )
+    if kind in (datetime, date):
+        return lambda data: None if data is None else kind.fromisoformat(data)
+    if isinstance(kind, type):
+        return lambda data: None if data is None else kind(data)
+    return lambda data: data
