@@ -29,7 +29,9 @@ async def accept(connection: AsyncConnection, order_id: int, user: str, now: dat
 
 
 async def handle(connection: AsyncConnection, order_id: int, user: str, note: str, now: datetime) -> None:
-    """ACCEPTED → HANDLED with what was done. The note may name people and stays out of the events."""
+    """ACCEPTED → HANDLED with what was done; with the last order that kept the case at the branch, the case goes to
+    head office for review. The note may name people and stays out of the events. Raises OrderConflict.
+    """
     moved = await connection.execute(
         text(
             """UPDATE work_orders SET state = 'HANDLED', handled_at = :now, handled_by = :user, handling = :note
@@ -37,7 +39,23 @@ async def handle(connection: AsyncConnection, order_id: int, user: str, note: st
         ),
         {"id": order_id, "user": user, "now": now, "note": note},
     )
-    await _record(connection, moved.mappings().first(), "ORDER_HANDLED", order_id, user, now)
+    order = moved.mappings().first()
+    await _record(connection, order, "ORDER_HANDLED", order_id, user, now)
+    await connection.execute(
+        text(
+            """WITH moved AS (
+                 UPDATE cases c SET state = 'IN_REVIEW', owner = 'HEAD_OFFICE', owner_branch = NULL, changed_at = :now
+                 WHERE c.id = :case AND c.state = 'AT_BRANCH' AND NOT EXISTS (
+                   SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.kind <> 'FEEDBACK_ONLY'
+                     AND w.state IN ('ISSUED', 'ACCEPTED'))
+                 RETURNING c.id, c.person_id
+               )
+               INSERT INTO events (at, kind, case_id, person_id, data)
+               SELECT :now, 'CASE_MOVED', id, person_id, jsonb_build_object('from', 'AT_BRANCH', 'to', 'IN_REVIEW',
+                        'owner', 'HEAD_OFFICE', 'owner_branch', NULL, 'why', 'HANDLED') FROM moved"""
+        ),
+        {"case": order["case_id"], "now": now},
+    )
 
 
 async def _record(connection, moved, kind: str, order_id: int, user: str, now: datetime) -> None:

@@ -109,7 +109,7 @@ def fill(url: str) -> Day:
                 underwritten_on=date(2026, 9, 10),
                 receipt_signed_on=date(2026, 9, 11),
                 status="IN_FORCE",
-                facts={"premium_term_years": "10", "outlet": "城东网点"},
+                facts={"premium_term_years": "10", "outlet": "城东网点", "identity_elements": 3 if n < 58 else 0},
                 personal_sealed=seal(
                     json.dumps({"policyholder_id_no": "110105196003050021", "address": "某省某市某区某路一号"})
                 ),

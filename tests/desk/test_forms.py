@@ -177,5 +177,12 @@ def test_an_order_moves_forward_once(sign_in, day, events):
 
     [(case_id, data)] = events("ORDER_ACCEPTED")
     assert case_id == day.asked and data == {"order_id": day.order, "branch": "4401", "user": "staff"}
+    [(case_id, data)] = events("CASE_MOVED")  # nothing is left to do at the branch: head office looks at it
+    assert case_id == day.asked and (data["from"], data["to"], data["owner"]) == (
+        "AT_BRANCH",
+        "IN_REVIEW",
+        "HEAD_OFFICE",
+    )
+    assert word("IN_REVIEW", "zh") in staff.get(f"/cases/{day.asked}").text
     [(_, data)] = events("ORDER_HANDLED")
     assert "note" not in data and "签字" not in str(data)

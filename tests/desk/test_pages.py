@@ -171,6 +171,9 @@ def token_of(page: str) -> str:
         ("settled=today", 2),
         ("settled=in_window", 1),
         ("recording=missing", 1),
+        ("hold=NONE", 56),  # the dialler's own selection, at half past ten
+        ("hold=RECORD_MISMATCH", 2),
+        ("hold=QUIET_HOURS", 0),
         ("reason=DENIES_PURCHASE", 1),
         ("state=AT_BRANCH&class=QUESTION&branch=4401&q=P20260000000", 1),
         ("q=%27%3B drop table cases--", 0),
