@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import yaml
 from prefect.client.orchestration import get_client
 
@@ -17,7 +18,7 @@ FILE = yaml.safe_load((ROOT / "prefect.yaml").read_text())
 
 def prefect(environment: dict[str, str], *arguments: str) -> list[str]:
     command = [sys.executable, "-m", "prefect", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()
 
@@ -34,6 +35,7 @@ def start_worker(environment: dict[str, str], folder: Path) -> subprocess.Popen:
         )
 
 
+@pytest.mark.timeout(900)  # six processes that import Prefect; a minute on an idle machine
 async def test_deploy_all_and_a_worker_sweeps(prefect_server, database, installation, tmp_path):
     environment = common_environment() | installation | prefect_server | {"HUIFANG_ENV_FILE": ""}
     await asyncio.to_thread(
@@ -64,7 +66,7 @@ async def test_deploy_all_and_a_worker_sweeps(prefect_server, database, installa
         run = await client.create_flow_run_from_deployment(deployed["sweep"].id)
         worker = await asyncio.to_thread(start_worker, environment, tmp_path)
         try:
-            give_up = time.monotonic() + 90
+            give_up = time.monotonic() + 240
             while not (state := (await client.read_flow_run(run.id)).state).is_final() and time.monotonic() < give_up:
                 await asyncio.sleep(0.5)
         finally:
