@@ -165,7 +165,7 @@ WITH decided AS (
   SELECT * FROM jsonb_to_recordset(CAST(:decided AS jsonb)) AS d(
     case_id bigint, person_id bigint, call_id text, kind text, round int, result text, "class" text, completed boolean,
     counts boolean, in_window boolean, profile text, decision jsonb, state text, owner text, owner_branch text,
-    reasons jsonb, marks jsonb, appointment timestamptz, late_grace_until date, dead_number boolean, orders jsonb,
+    reasons jsonb, marks jsonb, appointment timestamptz, wake_on date, late_grace_until date, dead_number boolean, orders jsonb,
     event jsonb)
 ), before AS (
   SELECT c.id, c.state, c.owner FROM cases c WHERE c.id IN (SELECT case_id FROM decided)
@@ -184,6 +184,9 @@ WITH decided AS (
     completed_at = CASE WHEN f.counts AND f.completed THEN coalesce(c.completed_at, :now) ELSE c.completed_at END,
     counts = c.counts OR (f.counts AND f.completed),
     late_grace_until = coalesce(f.late_grace_until, c.late_grace_until),
+    callable_on = coalesce(f.wake_on, c.callable_on),
+    -- a completed callback that came too early is followed by its supplementary one: another round (R23)
+    round = c.round + CASE WHEN f.completed AND f.counts AND f.state = 'WAITING' THEN 1 ELSE 0 END,
     appointment_at = f.appointment,
     appointment_hash = CASE WHEN f.appointment IS NULL THEN NULL ELSE (SELECT number_hash FROM calls WHERE id = f.call_id) END,
     changed_at = :now
@@ -253,6 +256,7 @@ def _row(ended: Ended, settlement: Settlement) -> dict:
         "reasons": reasons,
         "marks": list(settlement.marks),
         "appointment": decision["appointment"],
+        "wake_on": decision["wake_on"],
         "late_grace_until": decision["late_grace_until"],
         "dead_number": settlement.dead_number,
         "orders": [{**o, "reasons": list(o["reasons"]), "marks": list(o["marks"])} for o in decision["orders"]],
