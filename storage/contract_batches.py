@@ -495,10 +495,11 @@ def _case_values(
         "product_type": one.contract.product_type,
         "premium_mode": one.contract.premium_mode,
         "policy_term_years": str(one.contract.policy_term_years),
+        "agent_code": one.contract.agent_code,
         "special_callback": bool(one.contract.special_callback),
+        "dates": {name: getattr(one.contract, name) for name in _DATES},  # what the dates above follow from
         "round": round_no,
         "profile": basis.profile.id,
-        "dates": {name: getattr(one.contract, name) for name in _DATES},  # what the dates above follow from
     }
     return (
         *(one.contract.policy_no, persons[one.person], str(state), str(owner), branch, round_no, callable_on),

@@ -57,11 +57,11 @@ async def take_dropped(path: Path, now: datetime) -> dict | None:
         result = {"refused": True, "message": refused.message_en, "message_zh": refused.message_zh}
     except (ListBusy, FileNotFoundError):
         return None
-    _put_away(path, "refused" if result.get("refused") else "done", result)
-    return result
+    return result if _put_away(path, "refused" if result.get("refused") else "done", result) else None
 
 
-def _put_away(path: Path, where: str, result: dict) -> None:
+def _put_away(path: Path, where: str, result: dict) -> bool:
+    """The result is written first, so that a file in `done/` always has one. False: another process was faster."""
     folder = path.parent / where
     folder.mkdir(exist_ok=True)
     target, n = folder / path.name, 1
@@ -70,4 +70,9 @@ def _put_away(path: Path, where: str, result: dict) -> None:
         target = folder / f"{path.stem}-{n}{path.suffix}"
     beside = target.with_name(f"{target.name}.json")
     beside.write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
-    path.replace(target)
+    try:
+        path.replace(target)
+    except FileNotFoundError:
+        beside.unlink()
+        return False
+    return True

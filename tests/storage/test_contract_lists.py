@@ -16,7 +16,9 @@ from storage import branch_files, contract_lists
 from storage.contract_batches import Basis
 from storage.contract_lists import ImportResult, KeyTaken, problems, take, take_page, take_push
 from storage.db import rows, transaction
+from storage.events import read
 from storage.identities import id_hash, number_hash
+from storage.judging import judge_stored
 from storage.list_files import open_list
 from storage.organisation import store_organisation
 from storage.vault import vault
@@ -405,6 +407,22 @@ async def test_hostile_cells(tree):
     )  # fmt: skip
     assert counted(result) == {"rejected": 3, "accepted": 2, "cases_opened": 2}
     assert {r["policy_no"] for r in await all_of("SELECT policy_no FROM cases")} == {"=1+1", "P'; DROP TABLE cases;--"}
+
+
+async def test_the_judge_can_replay_what_lists_did(tree):
+    waiting = {"underwritten_on": "2026-09-20", "receipt_signed_on": None, "receipt_written_off_on": None}
+    days = (
+        (contract(), contract(policy_no="P2", **waiting), contract(policy_no="P3", cooling_off_days="20")),
+        (contract(premium="13000"), contract(policy_no="P2", **waiting | {"receipt_written_off_on": "2026-09-23"})),
+        (contract(status="WITHDRAWN"), contract(policy_no="P2", status="SURRENDERED")),
+        (contract(status="IN_FORCE"), contract(policy_no="P3", underwritten_on="2026-09-11")),
+    )
+    for n, day in enumerate(days):
+        await take_rows(*day, now=NOW + timedelta(minutes=n))
+    async with transaction() as c:
+        events = await read(c)
+        assert [e["kind"] for e in events].count("CASE_MOVED") == 4
+        assert await judge_stored(c, NOW + timedelta(hours=1)) == ()
 
 
 # ---- cut short, and at the same time ----

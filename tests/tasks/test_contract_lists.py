@@ -218,6 +218,16 @@ async def test_the_watched_folder(tree, list_file, tmp_path, monkeypatch):
     assert sorted(p.name for p in (tmp_path / "done").iterdir()) == ["a-2.csv", "a-2.csv.json", "a.csv", "a.csv.json"]
 
 
+async def test_two_watchers_of_one_folder(tree, list_file, tmp_path):
+    for n in range(3):
+        (tmp_path / "a.csv").write_bytes(list_file.read_bytes() + b"\n" * n)
+        found = await asyncio.gather(*[take_dropped(tmp_path / "a.csv", NOW) for _ in range(2)])
+        assert any(found)
+    names = sorted(p.name for p in (tmp_path / "done").iterdir())
+    assert len(names) == 6, names
+    assert [name for name in names if not name.endswith(".json")] == ["a-2.csv", "a-3.csv", "a.csv"]
+
+
 # ---- the core system ----
 
 
