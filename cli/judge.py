@@ -45,7 +45,7 @@ def judge(since_text: str | None) -> None:
 
     emit(document, lines)
     if found:
-        raise SystemExit(1)
+        click.get_current_context().exit(1)
 
 
 async def _judge(since):
