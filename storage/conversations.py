@@ -58,7 +58,7 @@ WITH moved AS (
 ), kept AS (
   INSERT INTO answers (call_id, case_id, step, try_no, answer, corrected, final, detail, how, heard_sealed, answered_at)
   SELECT m.id, a.case_id, a.step, a.try_no, a.answer, a.corrected, a.final, a.detail, a.how,
-         decode(a.heard, 'hex'), :now
+         CASE WHEN a.heard <> '' THEN decode(a.heard, 'hex') END, :now
   FROM moved m, jsonb_to_recordset(CAST(:answers AS jsonb)) AS a(
     case_id bigint, step text, try_no int, answer text, corrected boolean, final boolean, detail jsonb, how text, heard text)
   ON CONFLICT DO NOTHING
