@@ -105,7 +105,8 @@ async def _dial(reservation: Reservation, phone: Phone, pace: Pace, clock: Clock
     await pace.turn()
     # The hours are asked again at the very instant: waiting for a turn may have outlasted them.
     now = clock.now()
-    if not reservation.at_appointment and may_dial_now(now, book.calendar, book.profile) is not None:
+    hold = may_dial_now(now, book.calendar, book.profile)
+    if hold == "QUIET_HOURS" or (hold is not None and not reservation.at_appointment):
         return
     async with db.transaction() as connection:
         if not await calls.reserve(connection, [reservation], now):
