@@ -4,9 +4,8 @@ import json
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from desk import contracts_api
+from desk.app import create_app
 from storage.db import rows, transaction
 
 GOOD = {
@@ -24,10 +23,8 @@ async def desk(database, monkeypatch):
 
     monkeypatch.setenv("HUIFANG_PUSH_TOKEN", "a secret")
     settings.cache_clear()
-    app = FastAPI()
-    app.include_router(contracts_api.router)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
+        transport=httpx.ASGITransport(create_app()),
         base_url="http://desk",
         headers={"Authorization": "Bearer a secret", "Idempotency-Key": "one"},
     ) as client:
@@ -97,6 +94,12 @@ async def test_without_a_token_set_every_push_is_refused(desk, monkeypatch):
     settings.cache_clear()
     answer = await push(desk, {"contracts": []})
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/push-disabled")
+
+
+async def test_it_is_described(desk):
+    described = (await desk.get("/api/v1/openapi.json")).json()["paths"]["/api/v1/contracts"]["post"]
+    assert [p["name"] for p in described["parameters"]] == ["Idempotency-Key"]
+    assert described["requestBody"]["required"] is True
 
 
 async def test_strange_objects_are_rows_with_problems(desk):
