@@ -50,7 +50,11 @@ def _auth_token(context, parameter, value: str | None) -> str | None:
 )
 @click.option("--own-number", multiple=True, help="Caller numbers of the account; without any, every number is.")
 @click.option("--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON table of faults.")
-@click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="Folder that keeps rendered phrases.")
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that keeps calls, recordings and rendered phrases.",
+)
 @click.option("--public-url", help="How applications reach this carrier, where it differs from how clients do.")
 def carrier(host, port, account_sid, auth_token, speed, seed, refuse_prefix, own_number, faults, state, public_url):
     """Run a Twilio-compatible carrier on this machine. Nobody is rung: simulated customers answer."""

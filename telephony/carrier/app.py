@@ -175,7 +175,9 @@ async def _create_call(request: Request, exchange: Exchange) -> Response:
     base = config.public_url or f"{request.url.scheme}://{request.url.netloc}"
     call = Call(exchange, exchange.new_sid("CA"), to, from_, order, base.rstrip("/"))
     exchange.calls[call.sid] = call
-    exchange.log.add("created", call.sid, to)
+    exchange.journal.call(call)
+    exchange.journal.status(call)
+    exchange.log.add("created", call.sid, to, url=order.source.url)
     answer = call.resource()
     exchange.spawn(call.run())
     if (details := strikes("create-lost-response")) is not None:
@@ -195,6 +197,7 @@ async def call(request, exchange):
         if call.status not in TERMINAL:
             raise ApiError(400, 20009, "Cannot delete a call that has not ended")
         call.deleted = True
+        exchange.journal.status(call)
         return Response(status_code=204)
     if request.method == "POST":
         await _change_call(await _form(request), call)
@@ -303,6 +306,7 @@ async def call_recording(request, exchange):
         else:
             recording.open(now)
             recording.status = "in-progress"
+        exchange.journal.recording(recording)
     return JSONResponse(recordings.call_resource(recording))
 
 
@@ -310,6 +314,7 @@ def _delete_recording(recording: recordings.Recording, exchange: Exchange) -> Re
     if recording.status != "completed":
         raise ApiError(400, 20009, "Only completed recordings can be deleted")
     recording.deleted = True
+    exchange.journal.recording(recording)
     recording.call.forget_sounds()
     exchange.log.add("recording", recording.call.sid, recording.call.to, recording_sid=recording.sid, status="deleted")
     return Response(status_code=204)
@@ -516,11 +521,13 @@ ROUTES = [
 
 
 def create_app(config: CarrierConfig | None = None) -> JsonSuffix:
-    """The carrier as an ASGI application. Its state (`.app.state.exchange`) lives as long as the object."""
+    """The carrier as an ASGI application. Its state (`.app.state.exchange`) lives as long as the object; with
+    `config.state`, what the journal keeps of it is there again in the next one."""
     exchange = Exchange(config or CarrierConfig())
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
+        exchange.journal.open(exchange)
         yield
         await exchange.close()
 

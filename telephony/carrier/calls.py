@@ -88,6 +88,8 @@ class Call:
         self._last_callback: asyncio.Future | None = None
         self._held: list = []
         self._limit: asyncio.Task | None = None
+        self._still_at: float | None = None
+        self._sip: str | None = None
 
     # -- time on the line
 
@@ -97,6 +99,8 @@ class Call:
         They are the clock's, but a web request counts with the real seconds that it took, and a turn of the event loop
         that came late not at all: otherwise 20 ms of waiting would be twelve seconds of silence at speed 600.
         """
+        if self._still_at is not None:
+            return self._still_at
         return self.exchange.clock.elapsed() - self._not_on_line - self._waited()
 
     async def pass_time(self, seconds: float) -> None:
@@ -196,9 +200,11 @@ class Call:
             self.status, self.ended = "canceled", clock.now()
             self.updated = self.ended
             self.over.set()
+            self.exchange.journal.status(self)
             self.exchange.log.add("ended", self.sid, self.to, status="canceled", by="api")
             return
         self.callee = self.exchange.numbers.dial(self.to)
+        self.exchange.journal.note("dialled", number=self.to, times=self.exchange.numbers.dials[self.to])
         self.started = clock.now()
         self._report("initiated")
         try:
@@ -292,12 +298,14 @@ class Call:
         now = self.line()
         heard = Heard(now, now + length, side, kind, text, length)
         self.heard.append(heard)
+        self.exchange.journal.heard(self, heard)
         return heard
 
     def forget_sounds(self) -> None:
         """Once nothing recorded can be asked for any more, what was heard need not be kept."""
         if self.ended is not None and all(recording.deleted for recording in self.recordings):
             self.heard = []
+            self.exchange.journal.note("silent", sid=self.sid)
 
     def _become(self, status: str) -> None:
         self.status, self.updated = status, self.exchange.clock.now()
@@ -310,6 +318,7 @@ class Call:
         self._line_ended = self.line()
         for piece in self.heard:
             piece.end = min(piece.end, self._line_ended)
+        self.exchange.journal.sounds_cut(self)
         # as long after the start as the call lasted, unless the clock was set back meanwhile
         self.ended = self.updated = now if self.answered is None else min(now, self.answered + self.seconds)
         for recording in self.recordings:
@@ -322,12 +331,43 @@ class Call:
         self.exchange.log.add("ended", self.sid, self.to, status=status, by=by, duration=self.duration)
         self._report(status)
 
+    # -- after a restart of the carrier
+
+    def to_restore(self) -> dict:
+        """What `restore` takes."""
+        return {
+            "status": self.status, "updated": self.updated, "started": self.started, "answered": self.answered,
+            "ended": self.ended, "answered_by": self.answered_by, "price": self.price, "deleted": self.deleted,
+            "sequence": self._sequence, "line_answered": self._line_answered, "line_ended": self._line_ended,
+        }  # fmt: skip
+
+    def restore(self, sequence: int, line_answered: float | None, line_ended: float | None, **state) -> None:
+        """Be again what an earlier process noted of this call."""
+        for name, value in state.items():
+            setattr(self, name, value)
+        self._sequence, self._line_answered, self._line_ended = sequence, line_answered, line_ended
+        if self.status in TERMINAL:
+            self.over.set()
+
+    def stand_still_at(self, line: float) -> None:
+        """The last moment on the line that an earlier process noted: there was no later one."""
+        self._still_at = line
+
+    def end_after_restart(self) -> None:
+        """The carrier went away in the middle of this call, and its line with it."""
+        if self.answered is not None:
+            self._end("completed", "restart")
+        else:
+            self._sip = "503"
+            self._end("failed", "restart")
+
     # -- what the application is told
 
     def _report(self, status: str) -> None:
         """One event of the call's progress; it counts in SequenceNumber whether subscribed or not."""
         exchange = self.exchange
         sequence, self._sequence = self._sequence, self._sequence + 1
+        exchange.journal.status(self)
         exchange.log.add(status, self.sid, self.to, sequence=sequence)
         order = self.order
         if not order.status_callback or EVENTS.get(status, status) not in order.status_events:
@@ -344,7 +384,7 @@ class Call:
         if status in TERMINAL:
             params["CallDuration"] = str(self.duration)
             params["Duration"] = str(math.ceil(self.duration / 60))
-            params["SipResponseCode"] = SIP[status]
+            params["SipResponseCode"] = self._sip or SIP[status]
             if status == "completed" and order.record and self.recordings:
                 recording = self.recordings[0]
                 params["RecordingUrl"] = recordings.url(recording)
@@ -359,7 +399,7 @@ class Call:
             if fault == "callback-drop":
                 return
             if fault == "callback-late":
-                exchange.spawn(self._send_late(params, details["seconds"]))
+                exchange.spawn(self._send_late(params, self._owe(params), details["seconds"]))
                 return
             if fault == "callback-reorder" and status not in TERMINAL:
                 self._held.append(params)
@@ -372,21 +412,28 @@ class Call:
             self._queue_callback(params)
 
     def _queue_callback(self, params: dict[str, str]) -> None:
-        self._last_callback = self.exchange.spawn(self._send_after(self._last_callback, params))
+        self._last_callback = self.exchange.spawn(self._send_after(self._last_callback, params, self._owe(params)))
 
-    async def _send_after(self, before: asyncio.Future | None, params: dict[str, str]) -> None:
+    def _owe(self, params: dict[str, str]) -> int:
+        order = self.order
+        return self.exchange.journal.owe(self, order.status_method, order.status_callback, params, "callback")
+
+    async def _send_after(self, before: asyncio.Future | None, params: dict[str, str], owed: int) -> None:
         # fired in order; a slow application holds the next one up for a second, no longer
         if before is not None and not before.done():
             await asyncio.wait({before}, timeout=1.0)
-        await self.post(self.order.status_method, self.order.status_callback, params, "callback")
+        await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
 
-    async def _send_late(self, params: dict[str, str], seconds: float) -> None:
+    async def _send_late(self, params: dict[str, str], owed: int, seconds: float) -> None:
         await self.exchange.clock.sleep(seconds)
-        await self.post(self.order.status_method, self.order.status_callback, params, "callback")
+        await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
 
-    async def post(self, method: str, url: str, params: dict[str, str], event: str) -> Reply:
-        """Send a callback whose answer does not matter; a failure becomes a notification."""
+    async def post(self, method: str, url: str, params: dict[str, str], event: str, owed: int | None = None) -> Reply:
+        """Send a callback whose answer does not matter; a failure becomes a notification. `owed` is its number in the
+        journal, where it stands there already."""
         exchange = self.exchange
+        if owed is None:
+            owed = exchange.journal.owe(self, method, url, params, event)
         told = {"status": params.get("CallStatus") or params.get("RecordingStatus") or params.get("AnsweredBy")}
 
         def attempted(attempt: int, reply: Reply) -> None:
@@ -400,6 +447,7 @@ class Call:
             exchange.log.add("fault", self.sid, self.to, fault="callback-unsigned")
             token = "0" * 32
         reply = await exchange.webhooks.send(method, url, params, attempted=attempted, token=token)
+        exchange.journal.sent(owed)
         if reply.error:
             exchange.notify(self, reply.error, reply.because, reply)
         return reply

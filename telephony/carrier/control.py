@@ -50,6 +50,7 @@ async def clock(request, exchange):
         if not isinstance(wanted, dict) or set(wanted) - {"now", "speed"}:
             raise Wrong("a clock takes now and speed")
         exchange.clock.set(_instant(wanted["now"]) if "now" in wanted else None, wanted.get("speed"))
+        exchange.journal.clock(exchange)
     return JSONResponse(_clock(exchange))
 
 
@@ -57,12 +58,14 @@ def _put(exchange, number: str, wanted) -> None:
     if not isinstance(wanted, dict) or set(wanted) - {"behaviour", "facts", "callee_seed"}:
         raise Wrong(f"{number}: a number takes behaviour, facts and callee_seed")
     exchange.numbers.put(number, **wanted)
+    exchange.journal.note("number", number=number, **wanted)
 
 
 @_answered
 async def numbers(request, exchange):
     if request.method == "DELETE":
         exchange.numbers.forget()
+        exchange.journal.note("forget", number=None)
         return Response(status_code=204)
     if request.method == "PUT":
         wanted = await _json(request)
@@ -79,6 +82,7 @@ async def number(request, exchange):
     which = request.path_params["number"]
     if request.method == "DELETE":
         exchange.numbers.forget(which)
+        exchange.journal.note("forget", number=which)
         return Response(status_code=204)
     if request.method == "PUT":
         _put(exchange, which, await _json(request))
@@ -121,6 +125,13 @@ async def faults(request, exchange):
 
 
 @_answered
+async def state(request, exchange):
+    """A new day begins with a carrier that remembers nothing."""
+    await exchange.forget()
+    return Response(status_code=204)
+
+
+@_answered
 async def status(request, exchange):
     calls = exchange.calls.values()
     return JSONResponse(
@@ -144,4 +155,5 @@ ROUTES = [
     Route("/control/log", log, methods=["GET", "DELETE"]),
     Route("/control/characters", characters),
     Route("/control/faults", faults, methods=["GET", "PUT"]),
+    Route("/control/state", state, methods=["DELETE"]),
 ]

@@ -1,4 +1,4 @@
-"""The carrier's state in memory: its account, calls, recordings, notifications, and what they share."""
+"""The carrier's state: its account, calls, recordings, notifications, and what they share."""
 
 import asyncio
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from telephony.carrier.eventlog import EventLog
 from telephony.carrier.faults import Faults
+from telephony.carrier.journal import Journal
 from telephony.carrier.numbers import Numbers
 from telephony.carrier.simulated_clock import SimulatedClock
 from telephony.carrier.sound import Voices
@@ -68,6 +69,7 @@ class Exchange:
         self.numbers = Numbers(config.seed)
         self.webhooks = Webhooks(lambda: config.auth_token)
         self.voices = Voices(config.state / "phrases" if config.state else None)
+        self.journal = Journal(config.state, config.account_sid)
         self.calls: dict = {}
         self.recordings: dict = {}
         self.notifications: dict[str, Notification] = {}
@@ -113,8 +115,24 @@ class Exchange:
         )  # fmt: skip
         self.log.add("notification", call.sid, call.to, code=code, level=level, message=message)
 
-    async def close(self) -> None:
-        for task in list(self._tasks):
+    async def forget(self) -> None:
+        """Be as after the very first start: no calls, no recordings, nothing told, nobody known. Live calls end unheard."""
+        await self._stop()
+        for known in (self.calls, self.recordings, self.notifications):
+            known.clear()
+        self.numbers.forget()
+        self.log.clear()
+        self.faults.replace(self.config.faults)
+        self.clock.set(datetime.now(UTC), self.config.speed)
+        self.journal.clear(self)
+
+    async def _stop(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        self.journal.close()
+        await self._stop()
         await self.webhooks.close()

@@ -48,21 +48,25 @@ class Numbers:
     def __init__(self, seed: int):
         self.seed = seed
         self.entries: dict[str, Entry] = {}
-        self._dialled: dict[str, int] = {}
+        self.dials: dict[str, int] = {}
 
     def put(self, number: str, behaviour=None, facts=None, callee_seed=None) -> None:
         """Tell of a number anew; its dials count from the first again. Raises ValueError for no such behaviour."""
         self.entries[number] = Entry(behaviour, facts or {}, callee_seed)
-        self._dialled.pop(number, None)
+        self.dials.pop(number, None)
 
     def forget(self, number: str | None = None) -> None:
         """Forget what was said of a number, and how often it was dialled; of every number with None."""
         if number is None:
             self.entries.clear()
-            self._dialled.clear()
+            self.dials.clear()
         else:
             self.entries.pop(number, None)
-            self._dialled.pop(number, None)
+            self.dials.pop(number, None)
+
+    def count_dials(self, number: str, times: int) -> None:
+        """Say how often a number has been dialled already."""
+        self.dials[number] = times
 
     def behaviour(self, number: str) -> tuple[str, str | dict]:
         """Where the behaviour comes from (control, reserved, seed) and what it is."""
@@ -80,7 +84,7 @@ class Numbers:
 
     def dial(self, number: str) -> callees.Callee:
         """The callee of the next call to `number`; which dial it is counts for some."""
-        nth = self._dialled[number] = self._dialled.get(number, 0) + 1
+        nth = self.dials[number] = self.dials.get(number, 0) + 1
         _, behaviour = self.behaviour(number)
         entry = self.entries.get(number)
         facts = entry.facts if entry else {}
@@ -100,5 +104,5 @@ class Numbers:
             "source": source,
             "behaviour": behaviour,
             "facts_known": sorted(entry.facts) if entry else [],
-            "dialled": self._dialled.get(number, 0),
+            "dialled": self.dials.get(number, 0),
         }

@@ -83,6 +83,7 @@ def start(call, source: str, channels: int = 1, **settings) -> Recording:
     recording.open(call.line())
     exchange.recordings[recording.sid] = recording
     call.recordings.append(recording)
+    exchange.journal.recording(recording)
     exchange.log.add("recording", call.sid, call.to, recording_sid=recording.sid, status="in-progress", source=source)
     tell(recording)
     return recording
@@ -97,7 +98,14 @@ def stop(recording: Recording) -> None:
     if recording.trim:
         recording.trim_silence(recording.call.heard)
     recording.status, recording.updated = "processing", exchange.clock.now()
+    exchange.journal.recording(recording)
     exchange.spawn(_process(recording))
+
+
+def resume(recording: Recording) -> None:
+    """Go on with one whose processing an earlier process did not finish."""
+    if recording.status == "processing":
+        recording.call.exchange.spawn(_process(recording))
 
 
 async def _process(recording: Recording) -> None:
@@ -115,6 +123,7 @@ async def _process(recording: Recording) -> None:
     else:
         recording.status = "completed"
     recording.updated = exchange.clock.now()
+    exchange.journal.recording(recording)
     exchange.log.add(
         "recording",
         call.sid,
