@@ -24,9 +24,7 @@ COMMANDS = {
     "run": "cli.day:run",
     "judge": "cli.judge:judge",
     "explain": "cli.explain:explain",
-    "scripts": "cli.scripts:scripts",
     "report": "cli.report:report",
-    "archive": "cli.archive:archive",
     "carrier": "cli.carrier:carrier",
 }
 

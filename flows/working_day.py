@@ -12,6 +12,8 @@ from flows.chase_orders import chase_orders
 from flows.place_calls import place_calls
 from flows.settle_calls import settle_calls
 from flows.sweep import sweep
+from flows.watch_folder import watch_folder
+from settings import settings
 from storage import db
 from storage.day_figures import work_left
 from tasks.outages import is_outage
@@ -31,6 +33,8 @@ async def work_window(until: datetime) -> None:
     done = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(_timer(sweep, clock, done))
+        if settings().drop_folder is not None:
+            group.create_task(_watch_until(done, clock))
         settling = group.create_task(_settle_until(done, clock))
         await _through_outages(lambda: place_calls(until))
         while clock.now() < end and not await _quiet():
@@ -45,6 +49,12 @@ async def _settle_until(done: asyncio.Event, clock: Clock) -> None:
     while not done.is_set():
         await _through_outages(lambda: settle_calls(clock.now() + timedelta(minutes=30)))
     await _through_outages(lambda: settle_calls(clock.now()))
+
+
+async def _watch_until(done: asyncio.Event, clock: Clock) -> None:
+    """Lists dropped into the folder are taken while the window lasts."""
+    while not done.is_set():
+        await _through_outages(lambda: watch_folder(clock.now() + timedelta(seconds=clock.speed * 30)))
 
 
 async def _timer(step: Callable[[], Awaitable[object]], clock: Clock, done: asyncio.Event) -> None:

@@ -168,7 +168,8 @@ WITH decided AS (
     reasons jsonb, marks jsonb, appointment timestamptz, wake_on date, late_grace_until date, dead_number boolean, orders jsonb,
     event jsonb)
 ), before AS (
-  SELECT c.id, c.state, c.owner FROM cases c WHERE c.id IN (SELECT case_id FROM decided)
+  -- locked: a list that withdraws a case at this moment comes before or after, never in between
+  SELECT c.id, c.state, c.owner FROM cases c WHERE c.id IN (SELECT case_id FROM decided) FOR UPDATE
 ), kept AS (
   INSERT INTO settlements (case_id, call_id, kind, round, result, "class", completed, counts, in_window, profile, decision, settled_at)
   SELECT case_id, call_id, kind, round, coalesce(result, ''), "class", completed, counts, in_window, profile, decision, :now

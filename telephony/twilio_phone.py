@@ -10,7 +10,7 @@ import httpx
 from twilio.rest import Client
 
 from settings import Settings, settings
-from telephony.errors import Missing, NotSent, Refused
+from telephony.errors import Ambiguous, Missing, NotSent, Refused
 from telephony.http_client import NEVER_SENT, HttpxClient, check
 from telephony.phone import CarrierRecording, PlacedCall
 
@@ -58,8 +58,9 @@ class TwilioPhone:
         }
 
     async def place(self, call_id: str, to: str) -> str:
+        number, _, extension = to.partition(";ext=")
         call = await self._client.calls.create_async(
-            to=to,
+            to=number,
             from_=self._from,
             status_callback_event=["initiated", "ringing", "answered", "completed"],
             record=True,
@@ -68,6 +69,8 @@ class TwilioPhone:
             trim="do-not-trim",  # the sound must be as long as the call, or its length proves nothing
             timeout=RING_SECONDS,
             time_limit=TIME_LIMIT,
+            # two seconds after the answer, for the exchange to listen
+            **({"send_digits": f"wwww{extension}"} if extension else {}),
             **self.urls(call_id),
         )
         return call.sid
@@ -76,6 +79,7 @@ class TwilioPhone:
         return _placed(await self._client.calls(sid).fetch_async())
 
     async def calls_to(self, to: str, since: datetime) -> list[PlacedCall]:
+        to = to.partition(";ext=")[0]
         # A call that has not begun has no start time, so the carrier cannot filter by it: look at the newest ones.
         found = [_placed(c) for c in await self._client.calls.list_async(to=to, limit=50)]
         return [c for c in found if c.created_at is None or c.created_at >= since]
@@ -113,6 +117,8 @@ class TwilioPhone:
                     yield block
         except NEVER_SENT as e:
             raise NotSent(f"the carrier cannot be reached: {type(e).__name__}") from e
+        except httpx.HTTPError as e:
+            raise Ambiguous(f"the sound was cut off: {type(e).__name__}") from e
 
     async def delete_recording(self, recording_sid: str) -> None:
         try:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,25 +25,27 @@ TEMPLATE = "migrated"
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The servers of the test run: PostgreSQL and S3."""
-    home = tmp_path_factory.mktemp("stack")
-    _stop_orphans(tmp_path_factory.getbasetemp().parent)
+    # Not below pytest's own folder: a second run closes that one to the user that PostgreSQL runs as.
+    parent = Path(tempfile.gettempdir()) / "huifang-tests"
+    parent.mkdir(exist_ok=True)
+    _stop_orphans([*parent.glob("*/owner"), *tmp_path_factory.getbasetemp().parent.glob("*/*/home/owner")])
+    home = Path(tempfile.mkdtemp(dir=parent))
     (home / "owner").write_text(str(os.getpid()))
     servers = Stack(home)
     servers.up(only={"postgres", "s3"})
     yield servers
     servers.down()
-    for data in ("postgres", "s3"):
-        shutil.rmtree(home / data, ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
 
 
-def _stop_orphans(parent: Path) -> None:
-    """Stop the servers of earlier runs that were killed before they could."""
-    for owner in [*parent.glob("*/stack*/owner"), *parent.glob("*/*/home/owner")]:
+def _stop_orphans(owners: list[Path]) -> None:
+    """Stop the servers of earlier runs that were killed before they could, and remove what they left."""
+    for owner in owners:
         # another run may be tidying up the same folder at this moment
         with contextlib.suppress(FileNotFoundError):
             if not psutil.pid_exists(int(owner.read_text())):
                 Stack(owner.parent).down()
-                owner.unlink()
+                shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,14 @@ async def test_a_call_carries_our_id_in_every_url_and_asks_for_two_channels(phon
     assert "name" not in str(sent).lower()  # nothing personal travels as metadata
 
 
+@respx.mock
+async def test_an_extension_is_dialled_after_the_answer(phone):
+    route = respx.post(CALLS).respond(201, json={"sid": "CA1", "status": "queued"})
+    await phone.place("abc", "+8630912345678;ext=801")
+    sent = httpx.QueryParams(route.calls.last.request.content.decode())
+    assert (sent["To"], sent["SendDigits"]) == ("+8630912345678", "wwww801")
+
+
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
