@@ -15,6 +15,7 @@ CANDIDATES = """
 SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nominal_end, c.handover_at, c."class",
        c.reasons, c.appointment_at, encode(c.appointment_hash, 'hex') AS appointment_number,
        p.birth_date, p.language, k.channel, k.product_type, k.premium_mode, k.special_callback,
+       (SELECT max(s.settled_at) FROM settlements s WHERE s.case_id = c.id AND s.round < c.round) AS plan_began,
        coalesce((k.facts ->> 'identity_elements')::int, 0) AS identity_elements,
        coalesce((k.facts ->> 'self_policy')::boolean, false)
          OR EXISTS (SELECT 1 FROM agents a WHERE a.code = k.agent_code AND a.id_hash = p.identity_hash) AS self_policy,
@@ -97,6 +98,7 @@ async def read_pool(
                 appointment=appointment,
                 script=script_name_for(row["channel"], row["product_type"], row["premium_mode"], today),
                 class_=row["class"],
+                plan_began=row["plan_began"],
                 reasons=tuple(r if isinstance(r, str) else r["code"] for r in row["reasons"]),
             )
         )
