@@ -4,18 +4,11 @@ import asyncio
 import os
 import time
 from datetime import date, datetime
-from datetime import time as time_of_day
 from pathlib import Path
 
 import click
 
-from cli.output import Failure, command, emit, fail, say, text
-
-ROOT = Path(__file__).resolve().parent.parent
-# Simulated seconds in a real one while people talk. Slow enough for the machine to answer every callback in time,
-# so that the same seed gives the same day on a busy machine too.
-SPEED = 120.0
-OPENS, CLOSES = time_of_day(8, 55), time_of_day(21, 0)
+from cli.output import Failure, command, emit, say, text
 
 
 @command(
@@ -28,6 +21,7 @@ OPENS, CLOSES = time_of_day(8, 55), time_of_day(21, 0)
 def demo(contracts: int, seed: int, day: datetime) -> None:
     """Run a whole simulated working day and judge it. Nobody is rung: the carrier is a simulation."""
     from cli.day import quiet_prefect
+    from cli.day_preparation import fresh_day
     from cli.stack import Stack, StackError
 
     quiet_prefect()
@@ -35,7 +29,7 @@ def demo(contracts: int, seed: int, day: datetime) -> None:
     stack = Stack(tell=say)
     try:
         stack.up()
-        database, day_folder = _fresh_day(stack, seed, day.date())
+        day_folder = fresh_day(stack, seed, day.date())
     except StackError as problem:
         raise Failure(problem.zh, problem.en) from problem
     os.environ.update(stack.environment())
@@ -62,80 +56,20 @@ def demo(contracts: int, seed: int, day: datetime) -> None:
         raise SystemExit(1)
 
 
-def _fresh_day(stack, seed: int, day: date) -> tuple[str, Path]:
-    """A database, a clock file and a carrier without memory for this day; the desk looks at them from here on."""
-    from clock import SHANGHAI, Clock
-    from storage.migrate import upgrade
-
-    if stack.environment().get("HUIFANG_DIAL_FOR_REAL", "").lower() in ("1", "true", "yes"):
-        fail(
-            "演示不会拨打真实电话：请取消 HUIFANG_DIAL_FOR_REAL。",
-            "the demo never rings real telephones: unset HUIFANG_DIAL_FOR_REAL.",
-        )
-    carrier = next(s for s in stack.status() if s.name == "carrier")
-    if carrier.state == "external":
-        fail(
-            f"演示需要本机模拟运营商，而 HUIFANG_TWILIO_BASE_URL 指向 {carrier.url}。",
-            f"the demo needs the loopback carrier, but HUIFANG_TWILIO_BASE_URL names {carrier.url}.",
-        )
-    stamp = datetime.now(SHANGHAI).strftime("%m%d_%H%M%S_%f")[:-3]
-    folder = stack.home / "days" / f"{day:%Y%m%d}_seed{seed}_{stamp}"
-    folder.mkdir(parents=True)
-    name = f"demo_{stamp}"
-    url = stack.create_database(name)
-    upgrade(url)
-    clock_file = folder / "clock.json"
-    clock_file.touch()
-    Clock(clock_file).set(datetime.combine(day, OPENS, SHANGHAI), SPEED)
-    stack.use(
-        {
-            "HUIFANG_DATABASE_URL": url,
-            "HUIFANG_CLOCK_FILE": str(clock_file),
-            "HUIFANG_DEMO_USERS": "true",
-            "HUIFANG_TWILIO_CPS": "2",
-        }
-    )
-    stack.restart("carrier")
-    stack.up(only={"desk"})
-    return url, folder
-
-
 async def _day(contracts: int, seed: int, day: date, folder: Path, stack) -> dict:
     from cli.day import judged
+    from cli.day_preparation import CLOSES, SPEED, take_in_list
     from cli.simulated_day import SimulatedDay
     from clock import SHANGHAI, system
-    from desk.demo_users import ensure_demo_users
     from settings import settings
     from storage import db
-    from storage.branch_files import read_organisation
     from storage.day_figures import day_figures
-    from storage.organisation import store_organisation
-    from storage.sample_lists import facts, generate, write_list
-    from tasks.contract_lists import take_file
 
     clock = system()
     simulated = SimulatedDay(clock, settings().twilio_base_url, SPEED)
-    morning = datetime.combine(day, OPENS, SHANGHAI)
     closing = datetime.combine(day, CLOSES, SHANGHAI)
     try:
-        say("导入机构与名单 …", "Taking in the organisation and the contract list …")
-        await simulated.set(morning, 1.0)  # time stands nearly still while the list is read
-        organisation = read_organisation(ROOT / "samples" / "branches.csv")
-        async with db.transaction() as connection:
-            await store_organisation(connection, organisation)
-            await ensure_demo_users(connection)
-        list_file = folder / "contracts.csv"
-        people: dict[str, dict[str, str]] = {}
-
-        def rows():
-            for row in generate(contracts, seed, day, organisation, trouble=True):
-                people.update(facts(row))
-                yield row
-
-        write_list(list_file, rows())
-        await take_file(list_file, now=clock.now(), source="demo")
-        await simulated.introduce(people, seed)
-        await simulated.set(morning)
+        await take_in_list(simulated, contracts, seed, day, folder)
         await _work_and_watch(simulated, closing)
         async with db.transaction() as connection:
             figures = await day_figures(connection)

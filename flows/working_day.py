@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -22,8 +23,13 @@ log = logging.getLogger("huifang.run")
 
 # Clock seconds between two sweeps, and the least real time between them: a flow run costs Prefect's server 150 ms.
 SWEEP_SECONDS, SWEEP_REAL_SECONDS = 120.0, 20.0
-# Calls that ring when the window ends are heard to their end, at most this long.
-DRAIN = timedelta(minutes=45)
+# Calls that ring when the window ends are heard to their end, and recordings that another process died with are taken over
+# (real time, whatever the clock): waited for at most this long.
+DRAIN, DRAIN_REAL_SECONDS = timedelta(minutes=45), 180.0
+# Real seconds between two looks whether the dialler's place is free.
+STAND_BY_SECONDS = 5.0
+# How long one run of settling looks out for work: few and long runs, but the day's end waits for the last one.
+SETTLING, SETTLING_REAL_SECONDS = timedelta(minutes=10), 10.0
 
 
 async def work_window(until: datetime) -> None:
@@ -36,18 +42,31 @@ async def work_window(until: datetime) -> None:
         if settings().drop_folder is not None:
             group.create_task(_watch_until(done, clock))
         settling = group.create_task(_settle_until(done, clock))
-        await _through_outages(lambda: place_calls(until))
-        while clock.now() < end and not await _quiet():
-            await asyncio.sleep(clock.real_seconds(10))
+        await _dial_until(until, clock)
+        real_end = time.monotonic() + DRAIN_REAL_SECONDS
+        while (clock.now() < end or time.monotonic() < real_end) and not await _quiet():
+            await asyncio.sleep(max(clock.real_seconds(10), 0.2))
         done.set()
         await settling
     await _through_outages(sweep)
     await _through_outages(chase_orders)
 
 
+async def _dial_until(until: datetime, clock: Clock) -> None:
+    """The dialler ends early where another holds its place. That one may be killed: stand by until the window ends."""
+    while True:
+        await _through_outages(lambda: place_calls(until))
+        if clock.now() >= until:
+            return
+        await asyncio.sleep(STAND_BY_SECONDS)
+
+
 async def _settle_until(done: asyncio.Event, clock: Clock) -> None:
+    def length() -> timedelta:
+        return max(SETTLING, timedelta(seconds=SETTLING_REAL_SECONDS * clock.speed))
+
     while not done.is_set():
-        await _through_outages(lambda: settle_calls(clock.now() + timedelta(minutes=30)))
+        await _through_outages(lambda: settle_calls(clock.now() + length()))
     await _through_outages(lambda: settle_calls(clock.now()))
 
 

@@ -169,6 +169,19 @@ async def unknown(connection: AsyncConnection, call_id: str, why: str, now: date
     )
 
 
+async def gone(connection: AsyncConnection, call_id: str, why: str, now: datetime) -> None:
+    """The carrier does not know its own call any more: it is over, and nobody will ever say more of it."""
+    await _advance(
+        connection,
+        call_id,
+        "CALL_ENDED",
+        now,
+        "state = 'ENDED', ended_at = :now, carrier_status = 'failed' "
+        "WHERE id = :call_id AND state NOT IN ('ENDED', 'REJECTED')",
+        {"status": "failed", "why": why},
+    )
+
+
 async def number_of(connection: AsyncConnection, call_ids: Sequence[str]) -> dict[str, bytes]:
     """The sealed number of each call."""
     found = await rows(connection, "SELECT id, number_sealed FROM calls WHERE id = ANY(:ids)", ids=list(call_ids))
@@ -176,16 +189,18 @@ async def number_of(connection: AsyncConnection, call_ids: Sequence[str]) -> dic
 
 
 async def overdue_calls(connection: AsyncConnection, now: datetime, quiet_seconds: float) -> list[dict[str, Any]]:
-    """Calls that are open and of which nothing was heard for `quiet_seconds`: id, sid, state, number_sealed, reserved_at."""
+    """Calls that are open and of which nothing was heard for `quiet_seconds`: id, sid, state, number_sealed, reserved_at,
+    and heard_at, the last word of anybody on it."""
     return await rows(
         connection,
         """
-        SELECT k.id, k.sid, k.state, k.number_sealed, k.reserved_at, k.answered_at
-        FROM calls k
+        SELECT k.id, k.sid, k.state, k.number_sealed, k.reserved_at, last.heard_at
+        FROM calls k CROSS JOIN LATERAL (
+          SELECT greatest(k.reserved_at, k.placed_at, k.answered_at, max(e.received_at)) AS heard_at
+          FROM carrier_events e WHERE e.call_id = k.id
+        ) last
         WHERE k.state NOT IN ('ENDED', 'REJECTED')
-          AND greatest(k.reserved_at, coalesce(k.placed_at, k.reserved_at), coalesce(k.answered_at, k.reserved_at),
-                       (SELECT max(e.received_at) FROM carrier_events e WHERE e.call_id = k.id))
-              < CAST(:now AS timestamptz) - make_interval(secs => :quiet)
+          AND last.heard_at < CAST(:now AS timestamptz) - make_interval(secs => :quiet)
         ORDER BY k.reserved_at LIMIT 200
         """,
         now=now,

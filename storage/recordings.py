@@ -85,14 +85,21 @@ async def cleared(connection: AsyncConnection, recording_ids: Sequence[int], now
     )
 
 
-async def postponed(connection: AsyncConnection, recording_id: int, until: datetime, problem: str) -> None:
-    """Not now: why, and when to try again."""
+async def postponed(
+    connection: AsyncConnection, recording_id: int, until: datetime, problem: str, *, tried: bool
+) -> None:
+    """Not now: why, and when to try again. `tried` False: it was not the recording's fault, the try does not count."""
     await rows(
         connection,
-        "UPDATE recordings SET next_try_at = :until, problem = :problem WHERE id = :id RETURNING id",
+        """
+        UPDATE recordings SET next_try_at = :until, problem = :problem,
+               tries = CASE WHEN :tried THEN tries ELSE tries - 1 END
+        WHERE id = :id AND state IN ('REPORTED', 'VERIFIED') RETURNING id
+        """,
         id=recording_id,
         until=until,
         problem=problem,
+        tried=tried,
     )
 
 

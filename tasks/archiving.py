@@ -17,8 +17,11 @@ from telephony.phone import Phone
 
 BATCH = 24
 AT_ONCE = 4
-# Real seconds after which another worker may take over what this one did not finish.
-LEASE_SECONDS = 300
+# Real seconds after which another worker may take over what this one did not finish. Two that meet do no harm: the second
+# stores the same sound under the same key, and only one of them moves the row.
+LEASE_SECONDS = 60
+# Real seconds until the next look while the archive or the carrier is away.
+OUTAGE_SECONDS = 10
 # A media file may lag behind its callback by seconds; after so many tries it is lost.
 MISSING_TRIES = 8
 LARGEST = 512 * 1024 * 1024
@@ -55,10 +58,10 @@ async def _carry(item: Waiting, phone: Phone, clock: Clock) -> None:
     except Exception as e:
         if not is_outage(e) and not isinstance(e, ArchiveUnsafe):
             raise
-        # The carrier's copy is still there: nothing is lost by waiting, a little longer each time.
-        pause = timedelta(seconds=min(2**item.tries, 300) * clock.speed)
+        # The carrier's copy is still there: nothing is lost by waiting, however often.
+        pause = timedelta(seconds=OUTAGE_SECONDS * clock.speed)
         async with db.transaction() as connection:
-            await recordings.postponed(connection, item.id, clock.now() + pause, type(e).__name__)
+            await recordings.postponed(connection, item.id, clock.now() + pause, type(e).__name__, tried=False)
 
 
 async def _into_archive(item: Waiting, phone: Phone, clock: Clock) -> bool:
@@ -118,7 +121,7 @@ async def _again_or_lost(item: Waiting, problem: str, clock: Clock) -> bool:
         return await _lost(item, problem, clock)
     async with db.transaction() as connection:
         pause = timedelta(seconds=min(0.5 * 2**item.tries, 60) * clock.speed)
-        await recordings.postponed(connection, item.id, clock.now() + pause, problem)
+        await recordings.postponed(connection, item.id, clock.now() + pause, problem, tried=True)
     return False
 
 

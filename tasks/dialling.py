@@ -19,7 +19,7 @@ from storage.calls import Reservation
 from storage.candidates import read_pool
 from storage.controls import dialler_is_paused
 from storage.vault import vault
-from tasks.outages import batch
+from tasks.outages import batch, is_outage
 from tasks.rule_book import RuleBook, rule_book, script_name_for
 from telephony.errors import Ambiguous, Busy, NotSent, PhoneError, Refused
 from telephony.phone import Phone
@@ -70,7 +70,10 @@ async def dial_round(phone: Phone, pace: Pace, clock: Clock) -> DialRound:
             pool.candidates, pool.attempts, now=now, calendar=book.calendar, profile=book.profile, limit=max(free, 0)
         )
         reservations = await _reservations(connection, selection, book, now)
-    await asyncio.gather(*(_dial(r, phone, pace, clock, book) for r in reservations))
+    dials = await asyncio.gather(*(_dial(r, phone, pace, clock, book) for r in reservations), return_exceptions=True)
+    # every dial is brought to its end first: a round that is tried again must not run beside the one that failed
+    if problems := [problem for problem in dials if problem is not None]:
+        raise next((p for p in problems if not is_outage(p)), problems[0])
     return DialRound(
         len(reservations), len(selection.held), tuple((s.case_id, s.kind, s.reason) for s in selection.to_settle)
     )

@@ -1,9 +1,10 @@
 """What never reported back: look at the carrier, never dial. The timer that makes sure where news only makes fast."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from clock import Clock
 from rules.calendar import business_date
+from settings import settings
 from storage import calls, carrier_news, db, recordings
 from storage.day_opening import open_day
 from storage.vault import vault
@@ -13,7 +14,7 @@ from telephony.phone import Phone, PlacedCall
 
 # A call of which nothing was heard for so long is asked about. Longer than the carrier's own retries take.
 QUIET_SECONDS = 180
-# An attempt that the carrier does not know after so long was never placed.
+# An attempt that the carrier does not know after so long was never placed, a call that it does not know is gone.
 SETTLED_SECONDS = 300
 # The carrier's clock and ours may differ; a call to this number created before the reservation is not this attempt's.
 SKEW = timedelta(seconds=60)
@@ -35,20 +36,28 @@ async def sweep_calls(phone: Phone, clock: Clock) -> int:
         quiet = await calls.overdue_calls(connection, now, QUIET_SECONDS)
     resolved = 0
     for call in quiet:
-        found = await _at_carrier(call, phone)
+        found = await _at_carrier(call, phone, now)
         async with db.transaction() as connection:
             if found is not None:
                 await _take(connection, call["id"], found, now)
-                resolved += 1
-            elif call["sid"] is None and now - call["reserved_at"] > timedelta(seconds=SETTLED_SECONDS):
-                # looked up and not there: the attempt is closed, and a new one may be made under the caps
-                await calls.unknown(connection, call["id"], "NOT_BOUND", now)
-                await calls.rejected(connection, call["id"], None, "NEVER_PLACED", now, None)
+                resolved += found.is_over
+            elif now - call["heard_at"] > _grace(clock):
+                if call["sid"] is None:
+                    # looked up and not there: the attempt is closed, and a new one may be made under the caps
+                    await calls.unknown(connection, call["id"], "NOT_BOUND", now)
+                    await calls.rejected(connection, call["id"], None, "NEVER_PLACED", now, None)
+                else:
+                    await calls.gone(connection, call["id"], "UNKNOWN_TO_CARRIER", now)
                 resolved += 1
     return resolved
 
 
-async def _at_carrier(call: dict, phone: Phone) -> PlacedCall | None:
+def _grace(clock: Clock) -> timedelta:
+    """The dial may still be under way for as long as the carrier may take to answer, and that is real time."""
+    return timedelta(seconds=max(SETTLED_SECONDS, 2 * settings().twilio_timeout * clock.speed))
+
+
+async def _at_carrier(call: dict, phone: Phone, now: datetime) -> PlacedCall | None:
     if call["sid"] is not None:
         try:
             return await phone.fetch(call["sid"])
@@ -59,7 +68,8 @@ async def _at_carrier(call: dict, phone: Phone) -> PlacedCall | None:
     async with db.transaction() as connection:
         known = await calls.sids_known(connection, [p.sid for p in placed])
     free = [p for p in placed if p.sid not in known]
-    return free[0] if free else None
+    # two persons may share a number: of two calls that belong to nobody yet, the one that began with this attempt
+    return min(free, key=lambda p: abs((p.created_at or now) - call["reserved_at"]), default=None)
 
 
 async def _take(connection, call_id: str, found: PlacedCall, now) -> None:
@@ -93,7 +103,7 @@ async def sweep_recordings(phone: Phone, clock: Clock) -> int:
                     problem=None if recording.status == "completed" else f"ABSENT_{recording.error_code or recording.status}",
                     body={"source": "sweep"}, now=now,
                 )  # fmt: skip
-            if not found and now - call["ended_at"] > timedelta(seconds=SETTLED_SECONDS):
+            if not found and now - call["ended_at"] > _grace(clock):
                 await carrier_news.recording_news(
                     connection, call_id=call["id"], sid=call["sid"], recording=f"none-{call['id']}", status="absent",
                     url=None, seconds=None, channels=None, problem="NEVER_REPORTED", body={"source": "sweep"}, now=now,
