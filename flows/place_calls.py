@@ -1,5 +1,6 @@
 """One calling window: ring whoever may be rung, earliest deadline first, until the window ends."""
 
+import asyncio
 from datetime import datetime
 
 from prefect import flow
@@ -16,6 +17,8 @@ from telephony.twilio_phone import twilio_phone
 
 # Seconds of clock time between two looks when nobody could be rung; news wakes earlier.
 PATIENCE = 20
+# Real seconds until a carrier that took no more calls is tried again: each try writes an attempt down and gives it back.
+AWAY = 10.0
 # Real seconds that a look is worth at the least, however fast a simulated clock runs.
 LEAST = 1.0
 
@@ -39,6 +42,8 @@ async def place_calls(until: datetime | None = None) -> int:
             done = await dial_round(line, pace, clock)
             await settle_without_call(done.to_settle, clock)
             dialled += done.dialled
-            if not done.dialled:
+            if done.away:
+                await asyncio.sleep(AWAY)
+            elif not done.dialled:
                 await bell.wait(max(clock.real_seconds(PATIENCE), LEAST))
     return dialled

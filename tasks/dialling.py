@@ -31,12 +31,14 @@ ROBOT_STAFF_NUMBER = "8001"
 
 @dataclass(frozen=True, slots=True)
 class DialRound:
-    """What one round did. `to_settle` are cases to be settled without a dial."""
+    """What one round did. `to_settle` are cases to be settled without a dial; `away`: the carrier took no more calls, the
+    rest of the round was given back."""
 
     dialled: int
     waiting: int
     to_settle: tuple[tuple[int, str, str], ...]
     paused: bool = False
+    away: bool = False
 
 
 class Pace:
@@ -70,12 +72,18 @@ async def dial_round(phone: Phone, pace: Pace, clock: Clock) -> DialRound:
             pool.candidates, pool.attempts, now=now, calendar=book.calendar, profile=book.profile, limit=max(free, 0)
         )
         reservations = await _reservations(connection, selection, book, now)
-    dials = await asyncio.gather(*(_dial(r, phone, pace, clock, book) for r in reservations), return_exceptions=True)
+    away = asyncio.Event()
+    dials = await asyncio.gather(
+        *(_dial(r, phone, pace, clock, book, away) for r in reservations), return_exceptions=True
+    )
     # every dial is brought to its end first: a round that is tried again must not run beside the one that failed
     if problems := [problem for problem in dials if problem is not None]:
         raise next((p for p in problems if not is_outage(p)), problems[0])
     return DialRound(
-        len(reservations), len(selection.held), tuple((s.case_id, s.kind, s.reason) for s in selection.to_settle)
+        len(reservations),
+        len(selection.held),
+        tuple((s.case_id, s.kind, s.reason) for s in selection.to_settle),
+        away=away.is_set(),
     )
 
 
@@ -104,8 +112,12 @@ async def _reservations(connection, selection: Selection, book: RuleBook, now: d
     )
 
 
-async def _dial(reservation: Reservation, phone: Phone, pace: Pace, clock: Clock, book: RuleBook) -> None:
+async def _dial(
+    reservation: Reservation, phone: Phone, pace: Pace, clock: Clock, book: RuleBook, away: asyncio.Event
+) -> None:
     await pace.turn()
+    if away.is_set():
+        return
     # The hours are asked again at the very instant: waiting for a turn may have outlasted them.
     now = clock.now()
     hold = may_dial_now(now, book.calendar, book.profile)
@@ -122,7 +134,8 @@ async def _dial(reservation: Reservation, phone: Phone, pace: Pace, clock: Clock
         async with db.transaction() as connection:
             await calls.rejected(connection, reservation.call_id, e.code, "REFUSED", clock.now(), result)
     except (NotSent, Busy) as e:
-        # There is certainly no call: the attempt is given back, and the person may be rung in the next round.
+        # There is certainly no call: the attempt is given back, and the person may be rung when the carrier is back.
+        away.set()
         async with db.transaction() as connection:
             await calls.rejected(connection, reservation.call_id, e.code, type(e).__name__.upper(), clock.now(), None)
     except (Ambiguous, PhoneError) as e:
