@@ -7,6 +7,7 @@ from rules.answers import Answer, Said
 from rules.parameters import Profile
 from rules.plain_values import from_plain, to_plain
 from rules.reasoning import Step
+from rules.words import word
 
 STANDARD, SUB_STANDARD, QUESTION, VERIFICATION = "STANDARD", "SUB_STANDARD", "QUESTION", "VERIFICATION"
 
@@ -48,6 +49,34 @@ VERIFICATION_REASONS = frozenset(
         "POLICYHOLDER_DECEASED",
     }
 )
+# Reason → the rule it rests on; the six of R69 are R70's where they stayed unclear
+REASON_RULES = {
+    **dict.fromkeys(ITEM_REASONS.values(), "R69"),
+    "OPEN_QUESTION": "R29",
+    "SIGNATURE_UNSURE": "R71",
+    "SIGNED_BY_OTHER": "R72",
+    "RISK_STATEMENT_COPIED_BY_OTHER": "R72",
+    "RECEIPT_UNSIGNED": "C17",
+    "CLAUSES_NOT_SUPPLIED": "R96",
+    "PHONE_INVALID": "R73",
+    "PHONE_SHARED": "C23",
+    "PHONE_IS_AGENTS": "R74",
+    "REFUSED": "C31",
+    "DENIES_PURCHASE": "C15",
+    "ALREADY_SURRENDERED": "R75",
+    "IDENTITY_NOT_CONFIRMED": "R75",
+    "RECORD_MISMATCH": "R76",
+    "LANGUAGE_BARRIER": "R77",
+    "HEARING_OR_AGE": "R77",
+    "UNREACHABLE": "R78",
+    "CONTRACT_NOT_RECEIVED": "R79",
+    "POLICYHOLDER_DECEASED": "S6",
+    "RECORDING_LOST": "C59",
+}
+# The items of the short script for a sale whose audio-video record passed its check
+SIMPLIFIED_ITEMS = ("M1", "M2.received", "M2.receipt_signed", "M8")
+# S9: what a proxy never answers for
+SIGNATURE_ITEMS = ("M3", "M4")
 # Answers that leave an item open: nothing definite was said (S2)
 OPEN_ANSWERS = frozenset({"SILENT", "NOT_UNDERSTOOD", "BUSY", "REFUSE", "HANGUP", "THIRD_PARTY", "REPEAT", "OPERATOR"})
 UNCLEAR = frozenset({"NO", "UNSURE", "QUESTION", "OBJECT"})
@@ -75,6 +104,7 @@ class Outcome:
     marks: tuple[str, ...] = ()
     open_items: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    seller_statement: str | None = None  # what the customer says the seller did, whether a reason follows or not
 
     def to_json(self) -> dict:
         return to_plain(self)
@@ -84,8 +114,15 @@ class Outcome:
         return from_plain(cls, data)
 
 
-def mandatory_items(product_type: str, premium_mode: str, profile: Profile) -> tuple[str, ...]:
-    """The items that need a definite answer, in the order they are asked (R48, R49, C46)."""
+def mandatory_items(
+    product_type: str, premium_mode: str, profile: Profile, traceability: str = "NONE"
+) -> tuple[str, ...]:
+    """The items that need a definite answer, in the order they are asked (R48, R49, C46).
+
+    `traceability` PASSED shortens the list where the profile allows the short script; an INVALIDATED record never does.
+    """
+    if profile["script.simplified"] and traceability == "PASSED":
+        return SIMPLIFIED_ITEMS
     items = ["M1", "M2.received", "M2.receipt_signed", "M3"]
     if product_type in NEW_TYPES:
         items.append("M4")
@@ -115,51 +152,96 @@ def outcome(
     receipt_on_file: bool = False,
     plan_used_up: bool = False,
     deliberate_hangups: int = 0,
+    traceability: str = "NONE",
+    by_proxy: bool = False,
+    marked: Iterable[str] = (),
 ) -> Outcome:
     """The class that the final answers give. Of several final answers to one step the last counts, save where all do.
 
     `receipt_on_file`: a receipt is recorded, so "not received" disputes it (S4). `plan_used_up`: nobody will ring
     again, so open items make the case UNREACHABLE. `deliberate_hangups`: how often the policyholder hung up in all.
+    `by_proxy`: an authorised relative answered, so signatures stay open (S9). `marked`: marks that no answer gives.
     """
     given = [a if isinstance(a, Answer) else _from_mapping(a) for a in answers]
     rows = [a for a in given if a.final]
     last = {a.step: a for a in rows}
+    if confirmed_surrender(rows):
+        step = Step("R75", "核心系统确认已退保，无须回访", "the core system confirms the surrender: no callback is due")
+        return Outcome(False, None, marks=tuple(marked), steps=(step,))
     reasons = _verification(rows, last, profile, deliberate_hangups)
+    statement = next((row.seller_statement for row in given if row.seller_statement), None)
     marks = _marks(rows, last, reasons, receipt_on_file)
-    open_items = _open_items(last, product_type, premium_mode, profile)
+    items = mandatory_items(product_type, premium_mode, profile, traceability)
+    open_items = tuple(
+        item
+        for item in items
+        if item not in last or last[item].answer in OPEN_ANSWERS or (by_proxy and item in SIGNATURE_ITEMS)
+    )
     found = _doubts(given, rows, last)
+    if by_proxy:
+        found = [reason for reason in found if reason.step not in SIGNATURE_ITEMS]
     if plan_used_up and not reasons and open_items:
         reasons.append(Reason("UNREACHABLE"))
     every = (*reasons, *found)
-    marks += _quality_marks(every, profile)
-    marks = tuple(dict.fromkeys(marks))
+    marks += _quality_marks(every, statement or _doubts_the_sale(last), profile)
+    marks = tuple(dict.fromkeys((*marks, *(["answered_by_proxy"] if by_proxy else ()), *marked)))
+    steps = tuple(_because(reason) for reason in every)
+    if items == SIMPLIFIED_ITEMS:
+        step = Step(
+            "R30", "双录合格，按简化话术，只问四项", "the sale's recording passed: the short script's four items"
+        )
+        steps = (step, *steps)
     if reasons:
         step = Step("R68", "有核实原因，回访未完成，为核实件", "a verification reason: the callback was not completed")
-        return Outcome(False, VERIFICATION, every, marks, open_items, (step,))
+        return Outcome(False, VERIFICATION, every, marks, open_items, (*steps, step), statement)
     if open_items:
         step = Step(
             "S1",
-            f"还有{len(open_items)}项没有明确回答，暂不定类，下次接着问",
-            f"{len(open_items)} items without a definite answer: no class yet, they are asked in the next call",
+            f"还有{len(open_items)}项没有明确回答（{'、'.join(open_items)}），暂不定类，下次接着问",
+            f"{len(open_items)} items without a definite answer ({', '.join(open_items)}): no class yet, "
+            "they are asked in the next call",
         )
-        return Outcome(False, None, every, marks, open_items, (step,))
+        return Outcome(False, None, every, marks, open_items, (*steps, step), statement)
     if any(reason.corrected is not True for reason in found):
-        step = Step(
-            "R67", "回访完成，有未解释清楚的事项，为问题件", "completed, and something stayed unclear: question"
+        class_, step = (
+            QUESTION,
+            Step("R67", "回访完成，有未解释清楚的事项，为问题件", "completed, and something stayed unclear: question"),
         )
-        return Outcome(True, QUESTION, every, marks, (), (step,))
-    if found:
-        step = Step("R66", "有疑问但当场解释清楚，为次标准件", "a doubt that was explained on the line: sub-standard")
-        return Outcome(True, SUB_STANDARD, every, marks, (), (step,))
-    step = Step("R65", "各项都有明确的肯定回答，为标准件", "every item has a definite yes: standard")
-    return Outcome(True, STANDARD, (), marks, (), (step,))
+    elif found:
+        class_, step = (
+            SUB_STANDARD,
+            Step("R66", "有疑问但当场解释清楚，为次标准件", "a doubt that was explained on the line: sub-standard"),
+        )
+    else:
+        class_, step = (
+            STANDARD,
+            Step("R65", "各项都有明确的肯定回答，为标准件", "every item has a definite yes: standard"),
+        )
+    return Outcome(True, class_, every, marks, (), (*steps, step), statement)
+
+
+def confirmed_surrender(answers: Iterable[Answer]) -> bool:
+    """He says that he has left, and the core system confirms it (D2)."""
+    last = {a.step: a for a in answers if a.final}
+    confirmed = last.get("D2")
+    return confirmed is not None and confirmed.answer == Said.YES
+
+
+def disclosed_before_identity(answers: Iterable[Answer]) -> bool:
+    """Of one contact, in the order asked: an item of the policy came up although identity was asked for later or never
+    proven (S10). Without a question for identity on record nothing can be said."""
+    rows = list(answers)
+    if all(row.step != "I1" for row in rows):
+        return False
+    proven = next((n for n, row in enumerate(rows) if row.step == "I1" and row.answer == Said.YES), len(rows))
+    return any(row.step[:1] in "MND" for row in rows[:proven])
 
 
 def class_b(result: Outcome | None, *, after_care: bool = False) -> str | None:
     """The view of taxonomy B (C12). `after_care`: the call confirmed the handling of a first-level order (R84)."""
-    if result is None:
+    if result is None or result.class_ is None:
         return None
-    if any(reason.seller_statement for reason in result.reasons) or "seller_statement" in result.marks:
+    if result.seller_statement or any(reason.seller_statement for reason in result.reasons):
         return "MISSELLING"
     codes = {reason.code for reason in result.reasons}
     if result.class_ == VERIFICATION and codes & (VERIFICATION_REASONS - {"CONTRACT_NOT_RECEIVED"}):
@@ -167,6 +249,20 @@ def class_b(result: Outcome | None, *, after_care: bool = False) -> str | None:
     if result.class_ in (VERIFICATION, QUESTION):
         return "SECOND_LEVEL_EXPLANATION" if after_care else "FIRST_LEVEL_EXPLANATION"
     return None
+
+
+def _because(reason: Reason) -> Step:
+    """The reason in words, with its rule."""
+    rule = REASON_RULES[reason.code]
+    if rule == "R69" and not reason.corrected:
+        rule = "R70"
+    told = {True: ("，经解释已清楚", ", clear after an explanation"), False: ("，解释后仍不清楚", ", still not clear")}
+    zh, en = told.get(reason.corrected, ("", ""))
+    for extra in (reason.subtype, reason.signer):
+        if extra is not None:
+            zh, en = f"{zh}（{word(extra, 'zh')}）", f"{en} ({word(extra, 'en')})"
+    at = f"{reason.step}：" if reason.step else ""
+    return Step(rule, f"{at}{word(reason.code, 'zh')}{zh}", f"{at.replace('：', ': ')}{word(reason.code, 'en')}{en}")
 
 
 def _from_mapping(row: Mapping) -> Answer:
@@ -199,7 +295,8 @@ def _verification(rows: list[Answer], last: Mapping[str, Answer], profile: Profi
             add("PHONE_INVALID", row, "NO_SUCH_PERSON")
     if "T4" in last:
         add("PHONE_INVALID", last["T4"], "NO_SUCH_PERSON")
-    if (row := is_("C3", "NO")) and row.detail in ("LANGUAGE", "HEARING", "AGE"):
+    overcome = is_("L1", Said.YES) is not None  # somebody was found who can be understood
+    if (row := is_("C3", "NO")) and row.detail in ("LANGUAGE", "HEARING", "AGE") and not overcome:
         add("LANGUAGE_BARRIER" if row.detail == "LANGUAGE" else "HEARING_OR_AGE", row, row.detail)
     if row := is_("R1", "REFUSE"):
         add("REFUSED", row, "INFORMED_REFUSAL" if row.detail == "INFORMED" else None)
@@ -207,11 +304,15 @@ def _verification(rows: list[Answer], last: Mapping[str, Answer], profile: Profi
     if identity and identity[-1].answer == "REFUSE":
         add("IDENTITY_NOT_CONFIRMED", identity[-1])
     if identity and identity[-1].answer == "NO":
-        retried = len([row for row in identity if row.answer == "NO"]) > 1
+        retried = len([row for row in identity if row.answer == "NO"]) > profile["identity.retries"]
         if retried or identity[-1].detail == "TOO_FEW_ELEMENTS":
             add("RECORD_MISMATCH", identity[-1])
     if row := is_("M1", "OBJECT"):
         add("ALREADY_SURRENDERED" if row.detail == "ALREADY_SURRENDERED" else "DENIES_PURCHASE", row)
+    elif row := is_("D2", "NO"):
+        add("ALREADY_SURRENDERED", row)
+    elif row := is_("D1", Said.YES, "OBJECT"):
+        add("DENIES_PURCHASE", row)
     if row := is_("M2.received", *UNCLEAR):
         add("CONTRACT_NOT_RECEIVED", row)
     if hangups >= profile["refusal.deliberate_hangups"]:
@@ -228,7 +329,7 @@ def _doubts(given: list[Answer], rows: list[Answer], last: Mapping[str, Answer])
         if step == "M5" and row.detail == "CLAUSES_NOT_SUPPLIED":
             found.append(Reason("CLAUSES_NOT_SUPPLIED", None, None, _statement(given, step), None, step))
         elif step in ITEM_REASONS:
-            if row.answer in UNCLEAR:
+            if row.answer in UNCLEAR or (row.answer == Said.YES and row.corrected is False):
                 found.append(Reason(ITEM_REASONS[step], False, None, _statement(given, step), None, step))
             elif row.answer == Said.YES and row.corrected:
                 found.append(Reason(ITEM_REASONS[step], True, None, _statement(given, step), None, step))
@@ -253,12 +354,10 @@ def _statement(rows: list[Answer], step: str) -> str | None:
     return next((row.seller_statement for row in rows if row.step == step and row.seller_statement), None)
 
 
-def _open_items(last: Mapping[str, Answer], product_type: str, premium_mode: str, profile: Profile) -> tuple[str, ...]:
-    return tuple(
-        item
-        for item in mandatory_items(product_type, premium_mode, profile)
-        if item not in last or last[item].answer in OPEN_ANSWERS
-    )
+def _doubts_the_sale(last: Mapping[str, Answer]) -> str | None:
+    """K2: promises beside the contract, or being told what to answer, without saying what exactly."""
+    row = last.get("K2")
+    return "OTHER" if row is not None and row.answer in UNCLEAR else None
 
 
 def _marks(
@@ -286,9 +385,9 @@ def _marks(
     return tuple(marks)
 
 
-def _quality_marks(reasons: tuple[Reason, ...], profile: Profile) -> tuple[str, ...]:
+def _quality_marks(reasons: tuple[Reason, ...], statement: str | None, profile: Profile) -> tuple[str, ...]:
     """Suspected mis-selling is counted also where it was put right on the line (C18)."""
-    stated = any(reason.seller_statement for reason in reasons)
+    stated = statement is not None
     uncorrected = any(r.code in MISSELLING_REASONS and r.corrected is False for r in reasons)
     corrected = any(r.code in MISSELLING_REASONS and r.corrected is True for r in reasons)
     marks = []

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from rules.answers import Answer, Said
-from rules.calendar import Calendar
+from rules.calendar import Calendar, business_date
 from rules.cases import CaseState, Owner, owner_of
 from rules.deadlines import Window, callback_window, shortest_limit, work_order_limit, working_days_for
 from rules.outcomes import (
     OPEN_ANSWERS,
     QUESTION,
     RE_SIGN_REASONS,
+    SIGNATURE_ITEMS,
     STANDARD,
     SUB_STANDARD,
     VERIFICATION,
@@ -19,8 +20,11 @@ from rules.outcomes import (
     Outcome,
     Reason,
     class_b,
+    confirmed_surrender,
+    disclosed_before_identity,
     outcome,
 )
+from rules.papers import Evidence, shortcomings
 from rules.parameters import Profile
 from rules.plain_values import from_plain, to_plain
 from rules.reasoning import Step
@@ -30,7 +34,8 @@ WRONG_NUMBER_CODES = frozenset({404, 410, 484, 604})
 BUSY_CODES = frozenset({486, 600})
 NO_ANSWER_CODES = frozenset({408, 487})
 BARRIERS = frozenset({"LANGUAGE", "HEARING", "AGE"})
-DEAD_NUMBER_RESULTS = frozenset({"INVALID_NUMBER", "NO_SUCH_PERSON"})
+DEAD_NUMBER_RESULTS = frozenset({"INVALID_NUMBER", "SUSPENDED", "SWITCHBOARD", "NO_SUCH_PERSON"})
+WRITTEN = frozenset({"LETTER", "VISIT", "E_CALLBACK"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,16 @@ class CaseFacts:
     handover_at: datetime | None = None
     provisional: bool = False
     signature_date_estimated: bool = False
+    traceability: str = "NONE"  # the sale's audio-video record: NONE, PASSED or INVALIDATED
 
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """`carrier_status`: completed, busy, no-answer, failed or canceled. `ended_step`: where the script stood."""
+    """`carrier_status`: completed, busy, no-answer, failed or canceled. `ended_step`: where the script stood.
+
+    `line`: what a person heard on the line where no code tells it, such as SUSPENDED or SWITCHBOARD. `deliberate`:
+    whether hanging up was meant as a no; None where only the course of the call can tell.
+    """
 
     call_id: str
     carrier_status: str
@@ -67,11 +77,19 @@ class CallFacts:
     answers: tuple[Answer, ...] = ()
     appointment: datetime | None = None
     recording: str = "NOT_EXPECTED"  # VERIFIED, LOST or NOT_EXPECTED
+    line: str | None = None
+    deliberate: bool | None = None
+    voice_doubt: bool = False  # the voice is not of the age or sex on record, though the data are right
+    candidate_number: bool = False  # somebody named another number
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """`kind`: CALL, PRECHECK (no dial, `reason` says why) or PLAN_USED_UP. `earlier_answers` still hold."""
+    """`kind`: CALL, PRECHECK (no dial, `reason` says why), PLAN_USED_UP, LETTER, VISIT or E_CALLBACK.
+
+    `earlier_answers` still hold. `answers` and `evidence` are those of a written callback. `plan_used_up`: nobody
+    rings again after this call. `after_care`: it confirms the handling of an order (R92).
+    """
 
     kind: str
     ended_at: datetime
@@ -80,6 +98,10 @@ class Contact:
     call: CallFacts | None = None
     earlier_answers: tuple[Answer, ...] = ()
     deliberate_hangups: int = 0  # of earlier calls
+    answers: tuple[Answer, ...] = ()
+    evidence: Evidence | None = None
+    plan_used_up: bool = False
+    after_care: bool = False
 
     def to_json(self) -> dict:
         return to_plain(self)
@@ -108,7 +130,10 @@ class OrderDraft:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Everything that follows. `counts`: the answers may be relied on (their recording is verified)."""
+    """Everything that follows. `counts`: the answers may be relied on (recording verified, or paper complete).
+
+    `void`: a written callback that lacks a signature, an ID copy or proof of identity; it decides nothing.
+    """
 
     result: str | None  # attempt result; None without a dial
     outcome: Outcome | None
@@ -129,6 +154,7 @@ class Settlement:
     dead_number: bool
     profile_id: str
     steps: tuple[Step, ...] = ()
+    void: bool = False
 
     def to_json(self) -> dict:
         return to_plain(self)
@@ -148,13 +174,18 @@ def settle(
     branch = inbox_branch if isinstance(inbox_branch, str) else inbox_branch(contact.case.branch_code)
     if contact.kind == "PRECHECK" and contact.reason == "SPECIAL_CALLBACK":
         return _special_callback(contact, branch, profile, calendar)
+    if contact.kind in WRITTEN and (missing := shortcomings(contact.kind, contact.evidence or Evidence(), profile)):
+        # it stays outstanding with the branch, whatever the boxes say
+        settled = _settlement(contact, None, None, CaseState.AT_BRANCH, branch, (), profile, missing)
+        return replace(settled, void=True)
     result, found, steps = _conclude(contact, profile)
     return _follow_up(contact, result, found, steps, branch, profile, calendar)
 
 
 def answers_of(contact: Contact) -> tuple[Answer, ...]:
     """The answers about this policy: of earlier calls those that still hold, then those of this call."""
-    mine = [a for a in contact.call.answers if a.policy_no in (None, contact.case.policy_no)] if contact.call else []
+    given = contact.call.answers if contact.call is not None else contact.answers
+    mine = [a for a in given if a.policy_no in (None, contact.case.policy_no)]
     answered = {a.step for a in mine if a.final and a.answer not in OPEN_ANSWERS}
     earlier = [
         a
@@ -171,6 +202,8 @@ def answers_of(contact: Contact) -> tuple[Answer, ...]:
 
 def attempt_result(call: CallFacts) -> str | None:
     """What the line alone tells of an attempt; None where somebody answered and the conversation decides."""
+    if call.line is not None:
+        return call.line
     if call.answered:
         machine = (call.answered_by or "").startswith(("machine", "fax"))
         return "MACHINE" if machine and not any(_is_person(a) for a in call.answers) else None
@@ -197,32 +230,84 @@ def _conclude(contact: Contact, profile: Profile) -> tuple[str | None, Outcome |
             row = Answer("I1", "NO", detail="TOO_FEW_ELEMENTS", how="system")
         return None, outcome((row,), case.product_type, case.premium_mode, profile), []
     if contact.kind == "PLAN_USED_UP":
-        step = Step("C57", "拨打计划已用完，交分支机构", "the plan of attempts is used up: handed to the branch")
-        answers = answers_of(contact)
-        return None, outcome(answers, case.product_type, case.premium_mode, profile, plan_used_up=True), [step]
+        return None, _decide(contact, answers_of(contact), profile, plan_used_up=True), [USED_UP]
+    if contact.kind in WRITTEN:
+        return None, _decide(contact, answers_of(contact), profile), []
     call = contact.call
     if call is None:
         raise ValueError("a contact of kind CALL has a call")
     result = attempt_result(call)
-    if result is not None:
-        return result, None, [Step("R56", "没有通话", "nobody was spoken to")]
-    return _spoken(contact, call, profile)
+    if result is None:
+        result, found, steps = _spoken(contact, call, profile)
+        if not contact.plan_used_up or found.class_ is not None or call.appointment is not None:
+            return result, found, steps
+        return result, _decide(contact, answers_of(contact), profile, plan_used_up=True), [*steps, USED_UP]
+    steps = [Step("R56", "没有通话", "nobody was spoken to")]
+    if call.line in DEAD_NUMBER_RESULTS:  # no other number is left, or the next check before dialling finds it
+        return result, _decide(contact, answers_of(contact), profile), steps
+    if contact.plan_used_up:
+        return result, _decide(contact, answers_of(contact), profile, plan_used_up=True), [*steps, USED_UP]
+    return result, None, steps
+
+
+USED_UP = Step("C57", "拨打计划已用完，交分支机构", "the plan of attempts is used up: handed to the branch")
+
+
+def _decide(
+    contact: Contact,
+    answers: Iterable[Answer],
+    profile: Profile,
+    *,
+    hangups: int = 0,
+    plan_used_up: bool = False,
+    by_proxy: bool = False,
+) -> Outcome:
+    case, call = contact.case, contact.call
+    marked = []
+    if call is not None:
+        if call.voice_doubt:
+            marked.append("impersonation_suspect")
+        if call.candidate_number:
+            marked.append("candidate_number")
+        if disclosed_before_identity(a for a in call.answers if a.policy_no in (None, case.policy_no)):
+            marked.append("DISCLOSED_BEFORE_IDENTITY")
+    return outcome(
+        answers,
+        case.product_type,
+        case.premium_mode,
+        profile,
+        receipt_on_file=case.receipt_signed_on is not None,
+        plan_used_up=plan_used_up,
+        deliberate_hangups=hangups,
+        traceability=case.traceability,
+        by_proxy=by_proxy,
+        marked=marked,
+    )
 
 
 def _spoken(contact: Contact, call: CallFacts, profile: Profile) -> tuple[str, Outcome, list[Step]]:
-    case = contact.case
-    wrong_person = any(a.step == "T1" and a.detail == "NO_SUCH_PERSON" for a in call.answers)
+    wrong_person = any(a.step == "T4" or (a.step == "T1" and a.detail == "NO_SUCH_PERSON") for a in call.answers)
     answers = tuple(a for a in answers_of(contact) if not (a.step == "T1" and a.detail == "NO_SUCH_PERSON"))
+    person = any(_is_person(a) for a in call.answers)
+    third_party = not person and any(
+        (a.step == "C1" and a.answer in ("THIRD_PARTY", "NO") and a.detail not in BARRIERS)
+        or a.step in ("T2", "T3", "T5", "T6")
+        for a in call.answers
+    )
+    by_proxy = third_party and _consented(call.answers) and profile["callback.allow_authorised_proxy"]
+    spoken: list[Step] = []
+    if by_proxy:
+        spoken.append(
+            Step("C6", "经投保人本人录音授权，由家属代答", "a relative answered, authorised on the recording")
+        )
+    elif third_party:
+        said_now = {id(a) for a in call.answers if a.step[:1] in "MNDK"}
+        if any(id(a) in said_now for a in answers):
+            answers = tuple(a for a in answers if id(a) not in said_now)
+            spoken.append(Step("R7", "非投保人本人所答，不予采信", "not answered by the policyholder: not taken"))
 
     def decide(hangups: int) -> Outcome:
-        return outcome(
-            answers,
-            case.product_type,
-            case.premium_mode,
-            profile,
-            receipt_on_file=case.receipt_signed_on is not None,
-            deliberate_hangups=hangups,
-        )
+        return _decide(contact, answers, profile, hangups=hangups, by_proxy=by_proxy)
 
     if wrong_person:
         step = Step("R73", "接听者说没有此人，此号码停用", "no such person at this number: the number is struck")
@@ -230,28 +315,34 @@ def _spoken(contact: Contact, call: CallFacts, profile: Profile) -> tuple[str, O
     found = decide(0)
     codes = {reason.code for reason in found.reasons}
     if found.completed:
-        return "COMPLETED", found, []
+        return "COMPLETED", found, spoken
     if codes & {"REFUSED", "IDENTITY_NOT_CONFIRMED"}:
-        return "REFUSED", found, []
-    third_party = any(
-        a.step == "C1" and a.answer in ("THIRD_PARTY", "NO") and a.detail not in BARRIERS for a in call.answers
-    )
-    if third_party and not any(_is_person(a) for a in call.answers):
-        return "THIRD_PARTY", found, []
+        return "REFUSED", found, spoken
+    if third_party and not by_proxy:
+        return "THIRD_PARTY", found, spoken
     if found.class_ is not None:
-        return "INCOMPLETE", found, []
+        return "INCOMPLETE", found, spoken
     if call.appointment is not None:
-        return "APPOINTED", found, []
+        return "APPOINTED", found, spoken
     if call.ended_by == "us":
-        return "INCOMPLETE", found, []
-    return _cut_off(contact, call, found, decide)
+        return "INCOMPLETE", found, spoken
+    result, found, steps = _cut_off(contact, call, found, decide)
+    return result, found, [*spoken, *steps]
+
+
+def _consented(answers: Iterable[Answer]) -> bool:
+    """The policyholder himself is heard on the recording, saying that the relative may answer (C6)."""
+    return any(a.step == "T6" and a.answer == Said.YES for a in answers)
 
 
 def _cut_off(
     contact: Contact, call: CallFacts, found: Outcome, decide: Callable[[int], Outcome]
 ) -> tuple[str, Outcome, list[Step]]:
     """The line ended before the script did: before M1 an attempt, from M1 on an unfinished callback (S1, X)."""
+    hangups = contact.deliberate_hangups + 1
     if any(a.step == "M1" and a.final for a in call.answers):
+        if call.deliberate:
+            found = decide(hangups)
         step = Step(
             "S1",
             "通话中断，已答的保留，其余下次接着问",
@@ -260,9 +351,9 @@ def _cut_off(
         return "INCOMPLETE", found, [step]
     if call.ended_by is None:
         return "DROPPED", found, [Step("S1", "线路中断", "the line broke")]
-    if not any(_is_person(a) for a in call.answers):
-        return "HANGUP", found, [Step("S1", "未确认本人即挂断", "hung up before saying who it was")]
-    hangups = contact.deliberate_hangups + 1
+    deliberate = any(_is_person(a) for a in call.answers) if call.deliberate is None else call.deliberate
+    if not deliberate:
+        return "HANGUP", found, [Step("S1", "挂断，未见拒访之意", "hung up, not as a refusal")]
     step = Step("S1", f"本人第{hangups}次主动挂断", f"the person hung up on purpose, time {hangups}")
     return "HANGUP_DELIBERATE", decide(hangups), [step]
 
@@ -294,7 +385,10 @@ def _follow_up(
             "the recording is lost: the answers stay on record, the call is made again",
         )
         reasons = (*found.reasons, Reason("RECORDING_LOST"))
-        still = outcome(contact.earlier_answers, contact.case.product_type, contact.case.premium_mode, profile)
+        case = contact.case
+        still = outcome(
+            contact.earlier_answers, case.product_type, case.premium_mode, profile, traceability=case.traceability
+        )
         reopened = Outcome(False, None, reasons, found.marks, still.open_items, (lost,))
         return _settlement(
             contact,
@@ -307,31 +401,50 @@ def _follow_up(
             steps,
         )
     state = _state(contact, found)
-    window = None
+    window, wake_on = None, None
     if found is not None and found.completed:
         case = contact.case
         window = callback_window(contact.ended_at, case.nominal_end, case.receipt_signed_on, profile, calendar)
         steps = [*steps, *window.steps]
         if window.pre_cooling_off and state is CaseState.CLOSED:
-            state = CaseState.WAITING  # for its supplementary callback (R23)
+            state, wake_on = CaseState.WAITING, window.supplementary_from  # for its supplementary callback (R23)
     orders = tuple(_orders(found, contact, branch, profile, calendar)) if found is not None else ()
     if state is CaseState.NOT_REQUIRED:
         orders = ()
-    return _settlement(contact, result, found, state, branch, orders, profile, steps, window)
+    elif found is not None and "impersonation_suspect" in found.marks:
+        steps = [
+            *steps,
+            Step(
+                "S11",
+                "疑似冒充：结论不变，另下发冒充核查工单并重新拨打",
+                "somebody may have posed as him: the class stands, with a check and another call beside it",
+            ),
+        ]
+        if state is CaseState.CLOSED:
+            state = CaseState.WAITING
+            wake_on = calendar.add_working_days(business_date(contact.ended_at), 1)
+    return _settlement(contact, result, found, state, branch, orders, profile, steps, window, wake_on)
 
 
 def _state(contact: Contact, found: Outcome | None) -> CaseState:
     call = contact.call
+    if confirmed_surrender(answers_of(contact)):
+        return CaseState.NOT_REQUIRED
     if found is None or found.class_ is None:
+        if contact.kind in WRITTEN or (found is not None and _only_signatures_open(found)):
+            return CaseState.AT_BRANCH
         return CaseState.APPOINTED if call is not None and call.appointment is not None else CaseState.CALLABLE
     if found.class_ in (STANDARD, SUB_STANDARD):
         return CaseState.CLOSED
     codes = {reason.code for reason in found.reasons} & VERIFICATION_REASONS
     if codes == {"CONTRACT_NOT_RECEIVED"}:
         return CaseState.ASLEEP
-    if "ALREADY_SURRENDERED" in codes and any(a.step == "D2" and a.answer == Said.YES for a in answers_of(contact)):
-        return CaseState.NOT_REQUIRED
     return CaseState.AT_BRANCH
+
+
+def _only_signatures_open(found: Outcome) -> bool:
+    """A proxy has answered all he may; the policyholder confirms the rest in writing (S9)."""
+    return "answered_by_proxy" in found.marks and set(found.open_items) <= set(SIGNATURE_ITEMS)
 
 
 def _orders(
@@ -354,6 +467,12 @@ def _orders(
             yield draft("DELIVERY_REMINDER", ("CONTRACT_NOT_RECEIVED",))
         if "REFUSED" in verifying:
             yield draft("LETTER", ("REFUSED",))
+    elif _only_signatures_open(found):
+        yield draft("LETTER", ("SIGNATURE_UNSURE",))
+    if "answered_by_proxy" in found.marks:
+        yield draft("QUALITY_CHECK", codes)
+    if "impersonation_suspect" in found.marks:
+        yield draft("IMPERSONATION_CHECK", codes)
 
 
 def _draft(
@@ -396,6 +515,7 @@ def _settlement(
     profile: Profile,
     steps: Iterable[Step],
     window: Window | None = None,
+    wake_on: date | None = None,
 ) -> Settlement:
     call, case = contact.call, contact.case
     owner = owner_of(state)
@@ -413,17 +533,17 @@ def _settlement(
         class_=found.class_ if found else None,
         reasons=found.reasons if found else (),
         marks=tuple(dict.fromkeys(marks)),
-        class_b=class_b(found),
+        class_b=class_b(found, after_care=contact.after_care),
         case_state=str(state),
         owner=str(owner),
         owner_branch=branch if owner is Owner.BRANCH else None,
         orders=orders,
         appointment=call.appointment if call is not None and state is CaseState.APPOINTED else None,
-        wake_on=window.supplementary_from if window is not None and state is CaseState.WAITING else None,
+        wake_on=wake_on,
         in_window=window.in_window if window is not None else None,
         late_grace_until=window.late_grace_until if window is not None else None,
         completed=completed,
-        counts=call is not None and call.recording == "VERIFIED",
+        counts=call.recording == "VERIFIED" if call is not None else contact.kind in WRITTEN and found is not None,
         dead_number=result in DEAD_NUMBER_RESULTS,
         profile_id=profile.id,
         steps=(*steps, *(found.steps if found else ())),
