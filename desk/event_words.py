@@ -51,6 +51,8 @@ def event_sentence(event: Mapping[str, Any], lang: str, gettext: Callable[[str],
         keys = ("result", "class", "reasons", "state") if event["kind"] == "SETTLED" else ("kind", "reasons")
     elif event["kind"] in ("CASE_OPENED", "CASE_MOVED"):
         keys = ("state", "to")
+    elif event["kind"] == "ORDER_CLOSED":
+        keys = ("why",)
     else:
         keys = ()
     codes = [code for key in keys for code in _as_list(data.get(key))]

@@ -206,6 +206,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     # persons and papers
     "PERSON": ("个人", "person"),
     "ORGANISATION": ("单位", "organisation"),
+    "SHORT_TERM": ("保险期间一年及以下", "term of one year or less"),
     "M": ("男", "male"),
     "F": ("女", "female"),
     "ID_CARD": ("身份证", "ID card"),

@@ -572,16 +572,28 @@ async def _move_cases(
             appointment_hash = CASE WHEN g.state = 'NOT_REQUIRED' THEN NULL ELSE c.appointment_hash END,
             changed_at = :now
           FROM given g WHERE c.policy_no = g.policy_no RETURNING c.id, c.policy_no
+        ), orders AS (
+          -- nothing is asked of the contract any more: no branch is to be reminded of it
+          UPDATE work_orders w SET state = 'CLOSED', closed_at = :now, closed_why = g.why
+          FROM changed c JOIN given g ON g.policy_no = c.policy_no
+          WHERE w.case_id = c.id AND g.state = 'NOT_REQUIRED' AND w.state <> 'CLOSED'
+          RETURNING w.id, w.case_id, g.person_id, w.kind, w.branch_code, w.closed_why
+        ), told AS (
+          SELECT c.id AS case_id, g.person_id, told.place, told.kind, told.data
+          FROM changed c JOIN given g ON g.policy_no = c.policy_no, LATERAL (
+            VALUES (1, 'CASE_UPDATED', g.told),
+                   (2, 'CASE_MOVED', jsonb_build_object('from', g.was, 'to', g.state, 'owner', g.owner,
+                                                        'owner_branch', g.owner_branch, 'why', g.why))
+          ) AS told(place, kind, data)
+          WHERE told.place = 1 OR g.was <> g.state
+          UNION ALL
+          SELECT case_id, person_id, 3, 'ORDER_CLOSED',
+                 jsonb_build_object('order_id', id, 'kind', kind, 'branch', branch_code, 'why', closed_why)
+          FROM orders
         )
         INSERT INTO events (at, kind, case_id, person_id, data)
-        SELECT :now, told.kind, c.id, g.person_id, told.data
-        FROM changed c JOIN given g ON g.policy_no = c.policy_no, LATERAL (
-          VALUES (1, 'CASE_UPDATED', g.told),
-                 (2, 'CASE_MOVED', jsonb_build_object('from', g.was, 'to', g.state, 'owner', g.owner,
-                                                      'owner_branch', g.owner_branch, 'why', g.why))
-        ) AS told(place, kind, data)
-        WHERE told.place = 1 OR g.was <> g.state
-        ORDER BY c.id, told.place RETURNING id
+        SELECT :now, kind, case_id, person_id, data FROM told
+        ORDER BY case_id, place, CAST(data->>'order_id' AS bigint) RETURNING id
         """,
         now=basis.now,
     )

@@ -127,6 +127,12 @@ class ListRow(SQLModel, table=True):
     verdict: str = Field(description="rejected, duplicates, out_of_scope, accepted, updated, unchanged")
     cells_sealed: bytes = sealed(nullable=False)
     mended_at: datetime | None = instant()
+    mended_by: int | None = Field(
+        default=None,
+        foreign_key="contract_lists.id",
+        sa_type=BigInteger,
+        description="the delivery that brought the row again, mended",
+    )
 
 
 class RowProblem(SQLModel, table=True):
@@ -434,6 +440,7 @@ class WorkOrder(SQLModel, table=True):
     handled_by: str | None = None
     handling: str | None = None
     closed_at: datetime | None = instant()
+    closed_why: str | None = Field(default=None, description="why it was closed unhandled, e.g. SURRENDERED")
     escalated_at: datetime | None = instant()
     overdue_at: datetime | None = instant()
 

@@ -32,6 +32,11 @@ async def handle(connection: AsyncConnection, order_id: int, user: str, note: st
     """ACCEPTED → HANDLED with what was done; with the last order that kept the case at the branch, the case goes to
     head office for review. The note may name people and stays out of the events. Raises OrderConflict.
     """
+    # the case first, as a list that withdraws it locks them: in the other order the two would wait for each other
+    await connection.execute(
+        text("SELECT 1 FROM cases WHERE id = (SELECT case_id FROM work_orders WHERE id = :id) FOR UPDATE"),
+        {"id": order_id},
+    )
     moved = await connection.execute(
         text(
             """UPDATE work_orders SET state = 'HANDLED', handled_at = :now, handled_by = :user, handling = :note

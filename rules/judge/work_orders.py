@@ -20,8 +20,8 @@ _OF_AN_OUTCOME = frozenset({"QUESTION", "VERIFICATION", "FEEDBACK_ONLY"})
 def orders_and_limits(history: History, book: Book) -> Iterator[Broken]:
     """What each outcome asks for was issued with it, once per case, round and kind, with the limit that
     `rules.deadlines` gives; no order stands without an outcome; a limit that passed unhandled was marked and escalated
-    within a day, and none before it passed. Of an outcome that itself does not hold no order is asked: promise 6 or 8
-    names it."""
+    within a day, and none before it passed or after the order was closed. Of an outcome that itself does not hold no
+    order is asked: promise 6 or 8 names it."""
     contacts = settled_contacts(history, book)
     for case_id, events in history.cases.items():
         issued = [event for event in events if event.kind == "ORDER_ISSUED"]
@@ -113,11 +113,14 @@ class _Rounds:
 
 def _limits(case_id: int, issued: list[Event], events: list[Event], book: Book) -> Iterator[Broken]:
     handled: dict[int, datetime] = {}
+    closed: dict[int, datetime] = {}
     marks: dict[tuple[int, str], Event] = {}
     for event in events:
         order_id = event.data.get("order_id")
         if event.kind == "ORDER_HANDLED":
             handled[order_id] = event.at
+        elif event.kind == "ORDER_CLOSED":
+            closed.setdefault(order_id, event.at)
         elif event.kind in ("ORDER_OVERDUE", "ORDER_ESCALATED"):
             marks.setdefault((order_id, event.kind), event)
     for order in issued:
@@ -128,13 +131,18 @@ def _limits(case_id: int, issued: list[Event], events: list[Event], book: Book) 
         overdue, escalated = marks.get((order_id, "ORDER_OVERDUE")), marks.get((order_id, "ORDER_ESCALATED"))
         first_limit = min(due_at, shanghai(act_by + ONE_DAY)) if act_by else due_at
         problems = []
-        due = _due(due_at, act_by, handled.get(order_id), book.now - MARKED_WITHIN)
+        # closed unhandled: what the clock had to see by then stays asked, and nothing after it
+        closed_at = closed.get(order_id) if order_id not in handled else None
+        until = min(book.now, closed_at or book.now) - MARKED_WITHIN
+        due = _due(due_at, act_by, handled.get(order_id), until)
         if Mark.OVERDUE in due and not _marked(overdue, due_at):
             problems.append(("超过时限一日未标记逾期", "its limit passed and it was not marked overdue within a day"))
         if Mark.ESCALATED in due and not order.data.get("escalated") and not _marked(escalated, first_limit):
             problems.append(("超过时限一日未升级", "a limit passed and it was not escalated within a day"))
         if overdue is not None and overdue.at <= due_at:
             problems.append(("时限未到即标记逾期", "it was marked overdue before its limit"))
+        if closed_at is not None and any(mark is not None and mark.at > closed_at for mark in (overdue, escalated)):
+            problems.append(("关闭后仍被催办", "it was chased after it was closed"))
         for zh, en in problems:
             yield Broken(7, case_id, None, f"{kind} 工单{zh}", f"the {kind} order: {en}", due_at)
 

@@ -846,6 +846,28 @@ def test_a_limit_that_was_met_needs_no_mark():
     assert broken(day, due_at + 90 * HOUR) == []
 
 
+@pytest.mark.parametrize(
+    ("closed", "marks", "expected"),
+    [
+        (-HOUR, (), []),  # before its limit
+        (HOUR, (), []),  # before the clock had to see that it passed
+        (25 * HOUR, (), [(7, 1)]),
+        (25 * HOUR, (("ORDER_OVERDUE", HOUR), ("ORDER_ESCALATED", HOUR)), []),
+        (-HOUR, (("ORDER_OVERDUE", HOUR), ("ORDER_ESCALATED", HOUR)), [(7, 1)]),
+    ],
+)
+def test_a_closed_order_is_not_overdue(closed, marks, expected):
+    day, due_at = chased(*marks)
+    order = day.find("ORDER_ISSUED").data
+    day.add(
+        "ORDER_CLOSED", due_at + closed, case=1, order_id=order["order_id"], kind=order["kind"], branch="B1",
+        why="SURRENDERED",
+    )  # fmt: skip
+    day.events.sort(key=lambda event: event.at)
+    day.events = [replace(event, id=place) for place, event in enumerate(day.events, start=1)]
+    assert set(broken(day, due_at + 90 * HOUR)) == set(expected)
+
+
 def test_handled_late_is_still_marked():
     _, due_at = chased()
     day, _ = chased(handled=due_at + HOUR)

@@ -12,7 +12,7 @@ from rules.branches import Branch, Organisation
 from rules.contracts import PROBLEM_CODES, cells_from_json, from_json
 from scripts.calendars import seeded_calendar
 from scripts.rule_profiles import load_profile
-from storage import branch_files, contract_lists
+from storage import branch_files, contract_lists, work_orders
 from storage.contract_batches import Basis
 from storage.contract_lists import ImportResult, KeyTaken, problems, take, take_page, take_push
 from storage.db import rows, transaction
@@ -20,8 +20,11 @@ from storage.events import read
 from storage.identities import id_hash, number_hash
 from storage.judging import judge_stored
 from storage.list_files import open_list
+from storage.order_chasing import past_a_limit
 from storage.organisation import store_organisation
 from storage.vault import vault
+from storage.views import inboxes
+from storage.work_orders import OrderConflict
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NOW = datetime(2026, 9, 24, 2, 0, tzinfo=UTC)
@@ -296,6 +299,85 @@ async def test_withdrawn_closes(tree, state, status):
     # and a row that says nothing of it opens nothing again
     assert counted(await take_rows(contract(status=None, premium="13000"))) == {"out_of_scope": 1}
     assert (await the_case())["state"] == "NOT_REQUIRED"
+
+
+@pytest.mark.parametrize("status", ["WITHDRAWN", "SURRENDERED", "TERMINATED"])
+async def test_withdrawn_closes_its_orders(tree, an_order, status):
+    await take_rows(contract(), contract(policy_no="P2"))
+    case, beside = (await the_case())["id"], (await the_case("P2"))["id"]
+    ids = [
+        await an_order(case, kind, state)
+        for kind, state in (
+            ("QUESTION", "ISSUED"),
+            ("VISIT", "ACCEPTED"),
+            ("LETTER", "HANDLED"),
+            ("AFTER_CARE", "CLOSED"),
+        )
+    ]
+    kept = await an_order(beside, "QUESTION", "ISSUED")
+    later = NOW + timedelta(hours=1)
+    await take_rows(contract(status=status), contract(policy_no="P2", premium="13000"), now=later)
+
+    found = {r["id"]: r for r in await all_of("SELECT * FROM work_orders")}
+    assert found[kept]["state"] == "ISSUED"
+    assert {found[i]["state"] for i in ids} == {"CLOSED"}
+    assert [(found[i]["closed_at"], found[i]["closed_why"]) for i in ids] == [(later, status)] * 3 + [(None, None)]
+    events = await all_of("SELECT case_id, person_id, at, data FROM events WHERE kind = 'ORDER_CLOSED' ORDER BY id")
+    assert [e["data"] for e in events] == [
+        {"order_id": order, "kind": kind, "branch": "4401", "why": status}
+        for order, kind in zip(ids, ("QUESTION", "VISIT", "LETTER"), strict=False)
+    ]
+    assert {(e["case_id"], e["at"]) for e in events} == {(case, later)}
+
+    # the inbox and the clock leave them alone
+    after = NOW + timedelta(days=30)
+    async with transaction() as c:
+        everywhere = inboxes.InboxFilter(codes=None, now=after, day_end=after, soon_end=after)
+        assert [r["id"] for r in await inboxes.find(c, everywhere)] == [kept]
+        assert [order_id for order_id, _ in await past_a_limit(c, after, 0, 10)] == [kept]
+        with pytest.raises(OrderConflict):
+            await work_orders.accept(c, ids[0], "staff", after)
+    # and nothing is closed a second time
+    await take_rows(contract(status=status, premium="15000"), now=after)
+    assert len(await all_of("SELECT id FROM events WHERE kind = 'ORDER_CLOSED'")) == 3
+
+
+async def test_handling_waits_for_a_list_that_holds_the_case(tree, an_order):
+    """With nothing locked that the list still needs: the other way round the two would wait for each other."""
+    await take_rows(contract())
+    [case] = await all_of("UPDATE cases SET state = 'AT_BRANCH', owner = 'BRANCH', owner_branch = '4401' RETURNING id")
+    case_id, order_id = case["id"], await an_order(case["id"], "QUESTION", "ACCEPTED")
+
+    async def handle():
+        async with transaction() as c:
+            await work_orders.handle(c, order_id, "staff", "已面谈", NOW)
+
+    async with transaction() as c:
+        await rows(c, "SELECT id FROM cases WHERE id = :id FOR UPDATE", id=case_id)
+        handling = asyncio.create_task(handle())
+        async with asyncio.timeout(10):
+            while not await all_of(
+                "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'cases'"
+            ):
+                await asyncio.sleep(0.02)
+        await rows(c, "SELECT id FROM work_orders WHERE id = :id FOR UPDATE NOWAIT", id=order_id)
+        await rows(c, "UPDATE work_orders SET state = 'CLOSED' WHERE id = :id RETURNING id", id=order_id)
+    with pytest.raises(OrderConflict):
+        await handling
+
+
+@pytest.fixture
+def an_order():
+    async def build(case_id, kind, state) -> int:
+        made = await one(
+            """INSERT INTO work_orders (case_id, round, kind, branch_code, state, working_days, exclude_selling_agent,
+                                        issued_at, due_at)
+               VALUES (:case, 1, :kind, '4401', :state, 3, false, :now, :now) RETURNING id""",
+            case=case_id, kind=kind, state=state, now=NOW,
+        )  # fmt: skip
+        return made["id"]
+
+    return build
 
 
 async def test_in_force_after_all(tree):
