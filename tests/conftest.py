@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import secrets
 import shutil
+import signal
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +16,9 @@ import psutil
 import pytest
 
 from cli.stack import Stack
+from cli.stack.ports import choose
+from cli.stack.processes import read_record, start, stop
+from cli.stack.service import answers, common_environment
 
 # a developer's own settings must not reach the tests: they would work on his database
 for name in [n for n in os.environ if n.startswith(("HUIFANG_", "PREFECT_"))]:
@@ -20,6 +26,21 @@ for name in [n for n in os.environ if n.startswith(("HUIFANG_", "PREFECT_"))]:
 os.environ["HUIFANG_ENV_FILE"] = ""
 
 TEMPLATE = "migrated"
+
+
+def minio_binary() -> str | None:
+    """A real MinIO server on the PATH, or where `make minio` puts it."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return shutil.which("minio") or shutil.which("minio", path=str(cache / "huifang"))
+
+
+# what the archive is tested on: the store of the one-machine stack always, a real MinIO wherever there is one
+STORES = ("seaweedfs", "minio") if minio_binary() else ("seaweedfs",)
+
+
+def pytest_report_header() -> str:
+    missing = "" if "minio" in STORES else " (no minio binary: `make minio` builds one)"
+    return f"archive stores: {', '.join(STORES)}{missing}"
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +65,7 @@ def _stop_orphans(owners: list[Path]) -> None:
         # another run may be tidying up the same folder at this moment
         with contextlib.suppress(FileNotFoundError):
             if not psutil.pid_exists(int(owner.read_text())):
+                _stop_minio(owner.parent)
                 Stack(owner.parent).down()
                 shutil.rmtree(owner.parent, ignore_errors=True)
 
@@ -85,6 +107,64 @@ def s3(stack: Stack) -> S3Server:
         secret_key=values["HUIFANG_S3_SECRET_KEY"],
         bucket=f"test-{uuid.uuid4().hex[:12]}",
     )
+
+
+@pytest.fixture(scope="session")
+def minio(stack: Stack) -> Iterator[dict[str, str]]:
+    """A real MinIO server on loopback; its HUIFANG_* values."""
+    folder = stack.home / "minio"
+    folder.mkdir()
+    user, password, port = "tests", secrets.token_urlsafe(24), choose(set())
+    outside = {name: value for name, value in common_environment().items() if not name.startswith("MINIO_")}
+    record = start(
+        stack.home / "minio.json",
+        [
+            *(minio_binary(), "server", str(folder / "data"), f"--address=127.0.0.1:{port}"),
+            *(f"--certs-dir={folder / 'certs'}", "--quiet", "--anonymous"),
+        ],
+        environment=outside
+        | {
+            "MINIO_ROOT_USER": user,
+            "MINIO_ROOT_PASSWORD": password,
+            "MINIO_BROWSER": "off",
+            # it asks nobody for updates and reports to nobody
+            "MINIO_UPDATE": "off",
+            "MINIO_CALLHOME_ENABLE": "off",
+            "MINIO_CI_CD": "on",  # data on the system's own disk
+        },
+        folder=folder,
+        log=folder / "log",
+        digest="",
+    )
+    give_up = time.monotonic() + 60
+    while not answers(f"http://127.0.0.1:{port}/minio/health/ready"):
+        if not record.alive or time.monotonic() > give_up:
+            _stop_minio(stack.home)
+            pytest.fail(f"MinIO does not answer: {(folder / 'log').read_text()[-2000:]}")
+        time.sleep(0.1)
+    yield {
+        "HUIFANG_S3_ENDPOINT": f"127.0.0.1:{port}",
+        "HUIFANG_S3_ACCESS_KEY": user,
+        "HUIFANG_S3_SECRET_KEY": password,
+    }
+    _stop_minio(stack.home)
+
+
+def _stop_minio(home: Path) -> None:
+    if record := read_record(home / "minio.json"):
+        stop(record, gently=signal.SIGTERM, seconds=10)
+
+
+@pytest.fixture(params=STORES)
+def each_store(request: pytest.FixtureRequest, installation: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the store that the installation archives to; the test runs once with each that is at hand."""
+    from settings import settings
+
+    if request.param == "minio":
+        for name, value in request.getfixturevalue("minio").items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+    return request.param
 
 
 @pytest.fixture
