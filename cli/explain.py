@@ -19,7 +19,7 @@ class _Explain(Group):
 @click.group(
     cls=_Explain,
     invoke_without_command=True,
-    zh="规则怎么说：期限、时效、抽取日、能否拨打、号码、保存期，附理由。",
+    zh="规则怎么说：期限、时效、抽取日、结论、能否拨打、号码、保存期，附理由。",
     example="huifang explain deadline --signed 2026-09-24\nhuifang explain --batch questions.jsonl --json",
 )
 @click.option("--batch", type=click.File(encoding="utf-8"), help="One question a line, as JSON; one answer a line.")
@@ -44,10 +44,17 @@ def _today() -> date:
     return business_date(system().now())
 
 
+def _outcome(question: dict) -> dict:
+    from cli.outcome_questions import outcome
+
+    return outcome(question, language())
+
+
 KINDS: dict[str, Callable[[dict], Any]] = {
     "deadline": lambda q: questions.deadline(q, language()),
     "limit": lambda q: questions.limit(q, language()),
     "extraction": lambda q: questions.extraction(q, language(), _today()),
+    "outcome": _outcome,
     "calling": lambda q: questions.calling(q, language()),
     "retention": lambda q: questions.retention(q, language()),
     "phone": lambda q: questions.phone([str(n) for n in q.get("numbers") or [q.get("number") or ""]]),
@@ -84,8 +91,9 @@ def _ask(kind: str, question: dict) -> None:
 
 def _lines(answer: Any):
     for part in answer if isinstance(answer, list) else [answer]:
+        yield from _lines(part.get("policies") or [])
         for key, value in part.items():
-            if key != "steps":
+            if key not in ("steps", "policies"):
                 yield f"{key}: {_shown(value)}"
         for step in part.get("steps", ()):
             yield f"  {step['rule']}  {step['text']}"
@@ -184,6 +192,22 @@ def extraction(overrides: tuple[str, ...], **question: Any) -> None:
     _ask("extraction", question | {"set": _overrides(overrides)})
 
 
+@explain.command(
+    example="huifang explain outcome answers.json\nhuifang explain outcome answers.json --set script.simplified=true",
+    zh="由一次回访的答案得出结论、原因和工单。",
+)
+@click.argument("file", type=JSON_FILE)
+@profile_option
+@set_option
+def outcome(file: Any, profile: str | None, overrides: tuple[str, ...]) -> None:
+    """Class, reasons and what follows from the answers of one callback."""
+    question = _file(file)
+    if profile is not None:
+        question["profile"] = profile
+    question["set"] = {**(question.get("set") or {}), **_overrides(overrides)}
+    _ask("outcome", question)
+
+
 @explain.command(example="huifang explain calling person.json", zh="此刻能否拨打此人。")
 @click.argument("file", type=JSON_FILE)
 def calling(file: Any) -> None:
@@ -211,6 +235,23 @@ def phone(numbers: tuple[str, ...]) -> None:
 def answer(question: str, text: str) -> None:
     """What an utterance on the phone means."""
     _ask("answer", {"question": question, "text": text})
+
+
+@explain.command(
+    example="huifang explain case 17\nhuifang explain case P2026092400017", zh="此件为何在此状态，接下来做什么。"
+)
+@click.argument("case_id", metavar="ID")
+def case(case_id: str) -> None:
+    """Why a case stands where it stands; asks the database."""
+    import asyncio
+
+    from cli import case_questions
+    from clock import system
+
+    found = asyncio.run(case_questions.case(case_id.strip(), system().now(), language()))
+    if found is None:
+        fail(f"没有案件 {case_id}。", f"There is no case {case_id}.")
+    emit(found, lambda: case_questions.lines(found, language()))
 
 
 if __name__ == "__main__":

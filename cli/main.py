@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "cli.day:run",
     "judge": "cli.judge:judge",
     "explain": "cli.explain:explain",
+    "measures": "cli.measures:measures",
     "report": "cli.report:report",
     "carrier": "cli.carrier:carrier",
 }

@@ -1,24 +1,14 @@
 """Each figure of the reports as the business names it, from callbacks as values."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from rules.calendar import business_date
+from rules.outcomes import MISSELLING_REASONS
 from rules.parameters import DEFAULTS, Profile
 
-# R69, R70: reasons that suggest the seller misled, corrected on the line or not
-MISSELLING_REASONS = frozenset(
-    {
-        "NOT_KNOWN_AS_INSURANCE",
-        "COVERAGE_UNCLEAR",
-        "COOLING_OFF_OR_SURRENDER_UNCLEAR",
-        "TERMS_UNCLEAR",
-        "BENEFIT_UNCERTAINTY_UNCLEAR",
-        "FEES_UNCLEAR",
-    }
-)
 UNTRUE_DATA = frozenset({"PHONE_INVALID", "PHONE_SHARED", "PHONE_IS_AGENTS", "RECORD_MISMATCH", "CONTACT_DATA_WRONG"})
 CLEAN = frozenset({"STANDARD", "SUB_STANDARD"})
 
@@ -52,6 +42,8 @@ class Callback:
     death_known_on: date | None = None
     cancelled_on: date | None = None
     results: tuple[Result, ...] = ()
+    channel: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +86,34 @@ def measure(
     rows = [callback for callback in callbacks if _in_scope(callback, profile)]
     whole = _figures(rows, as_of, profile)
     if by_branch:
-        branches: dict[str, list[Callback]] = defaultdict(list)
-        for row in rows:
-            branches[row.branch].append(row)
-        whole.by_branch.update((name, _figures(branches[name], as_of, profile)) for name in sorted(branches))
+        whole.by_branch.update(measure_by(rows, as_of, profile, lambda row: row.branch))
     return whole
+
+
+def measure_by(
+    callbacks: Iterable[Callback], as_of: date, profile: Profile, part: Callable[[Callback], str]
+) -> dict[str, Measures]:
+    """The figures of each branch, channel or agent, as `part` names it."""
+    parts: dict[str, list[Callback]] = defaultdict(list)
+    for row in callbacks:
+        if _in_scope(row, profile):
+            parts[part(row)].append(row)
+    return {name: _figures(parts[name], as_of, profile) for name in sorted(parts)}
+
+
+def drill_down(callbacks: Iterable[Callback], as_of: date, profile: Profile = DEFAULTS) -> dict[str, tuple[str, ...]]:
+    """The policy numbers behind each count, in the order given; `sales_question` and `untrue_data` behind the shares."""
+    found: dict[str, list[str]] = {name: [] for name in ("due", "excluded", "denominator", *_COUNTS)}
+    for row in callbacks:
+        if not _in_scope(row, profile):
+            continue
+        counted = _counted(row, as_of, profile)
+        found["due"].append(row.policy_no)
+        found["excluded" if counted.excluded else "denominator"].append(row.policy_no)
+        for name in _COUNTS:
+            if getattr(counted, name):
+                found[name].append(row.policy_no)
+    return {name: tuple(policies) for name, policies in found.items()}
 
 
 def _in_scope(callback: Callback, profile: Profile) -> bool:
@@ -108,54 +123,84 @@ def _in_scope(callback: Callback, profile: Profile) -> bool:
     return term is None or term > profile["scope.min_term_exclusive_years"]
 
 
+_COUNTS = ("completed", "clean", "in_window", "sales_question", "untrue_data")
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What one policy counts for. `first` is its first completed callback, `counting` the first that may count."""
+
+    excluded: str | None = None
+    first: Result | None = None
+    counting: Result | None = None
+    in_window: bool = False
+    untrue_data: bool = False
+
+    @property
+    def completed(self) -> bool:
+        return self.counting is not None
+
+    @property
+    def clean(self) -> bool:
+        # S18: the class of the first completed callback, also when it was settled later
+        return self.completed and self.first is not None and self.first.class_ in CLEAN
+
+    @property
+    def sales_question(self) -> bool:
+        return self.completed and self.first is not None and bool(MISSELLING_REASONS & set(self.first.reasons))
+
+
+def _counted(row: Callback, as_of: date, profile: Profile) -> _Counted:
+    known = sorted((r for r in row.results if business_date(r.at) <= as_of), key=lambda r: r.at)
+    done = [r for r in known if r.completed and r.valid]
+    if (kind := _excluded(row, done, as_of, profile)) is not None:
+        return _Counted(kind)
+    # R23: a callback before the signature counts only once its supplementary callback is made
+    signed = row.receipt_signed_on
+    counting = next((r for r in done if signed is None or business_date(r.at) >= signed), None)
+    return _Counted(
+        None,
+        done[0] if done else None,
+        counting,
+        counting is not None and row.nominal_end is not None and business_date(counting.at) <= row.nominal_end,
+        any(UNTRUE_DATA & {*r.reasons, *r.marks} for r in known),
+    )
+
+
 def _figures(rows: list[Callback], as_of: date, profile: Profile) -> Measures:
     excluded_by: Counter[str] = Counter()
     by: Counter[str] = Counter()
     methods: Counter[str] = Counter()
     classes: Counter[str] = Counter()
-    completed = clean = in_window = sales = untrue = denominator = 0
+    totals: Counter[str] = Counter()
     for row in rows:
-        known = sorted((r for r in row.results if business_date(r.at) <= as_of), key=lambda r: r.at)
-        done = [r for r in known if r.completed and r.valid]
-        if (kind := _excluded(row, done, as_of, profile)) is not None:
-            excluded_by[kind] += 1
+        counted = _counted(row, as_of, profile)
+        if counted.excluded is not None:
+            excluded_by[counted.excluded] += 1
             continue
-        denominator += 1
-        untrue += any(UNTRUE_DATA & {*r.reasons, *r.marks} for r in known)
-        # R23: a callback before the signature counts only once its supplementary callback is made
-        counting = next(
-            (r for r in done if row.receipt_signed_on is None or business_date(r.at) >= row.receipt_signed_on), None
-        )
-        if counting is None:
-            continue
-        completed += 1
-        by[counting.by] += 1
-        methods[counting.method] += 1
-        first = done[0]  # S18: the class of the first completed callback, also when it was settled later
-        classes[first.class_ or "NONE"] += 1
-        clean += first.class_ in CLEAN
-        sales += bool(MISSELLING_REASONS & set(first.reasons))
-        in_window += (
-            row.receipt_signed_on is not None
-            and row.nominal_end is not None
-            and business_date(counting.at) <= row.nominal_end
-        )
+        totals["denominator"] += 1
+        totals.update(name for name in _COUNTS if getattr(counted, name))
+        if counted.counting is not None and counted.first is not None:
+            by[counted.counting.by] += 1
+            methods[counted.counting.method] += 1
+            classes[counted.first.class_ or "NONE"] += 1
+    denominator = totals["denominator"]
     return Measures(
         due=len(rows),
         excluded=sum(excluded_by.values()),
         excluded_by=dict(excluded_by),
         denominator=denominator,
-        completed=completed,
+        completed=totals["completed"],
         completed_by=dict(by),
         completed_by_method=dict(methods),
-        clean=clean,
-        in_window=in_window,
+        clean=totals["clean"],
+        in_window=totals["in_window"],
         classes=dict(classes),
-        completed_rate=rate(completed, denominator),
-        clean_success_rate=rate(clean, denominator),
-        in_window_rate=rate(in_window, denominator),
-        sales_question_share=rate(sales, completed),
-        data_truth_rate=rate(denominator - untrue, denominator),
+        completed_rate=rate(totals["completed"], denominator),
+        clean_success_rate=rate(totals["clean"], denominator),
+        in_window_rate=rate(totals["in_window"], denominator),
+        sales_question_share=rate(totals["sales_question"], totals["completed"]),
+        data_truth_rate=rate(denominator - totals["untrue_data"], denominator),
     )
 
 

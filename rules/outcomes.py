@@ -77,6 +77,32 @@ REASON_RULES = {
 SIMPLIFIED_ITEMS = ("M1", "M2.received", "M2.receipt_signed", "M8")
 # S9: what a proxy never answers for
 SIGNATURE_ITEMS = ("M3", "M4")
+# What stands beside a class, and why
+MARK_STEPS = {
+    "misselling_signal": Step(
+        "C18", "计入误导统计，已纠正的也不例外", "counted as a mis-selling signal, corrected or not"
+    ),
+    "exclude_selling_agent": Step("C14", "销售人员回避，不得处理此件", "the selling agent may not resolve it"),
+    "dispute": Step("C15", "按争议件最先处理，通知品质部门", "a dispute: handled first, the quality unit is told"),
+    "INFORMED_REFUSAL": Step(
+        "C31", "客户表示均已知悉，寄送载明全部事项的信函", "he knows it all: a letter with every item follows"
+    ),
+    "RECEIPT_DISPUTED": Step("S4", "登记有回执而客户称未收到", "a receipt is on file, yet he says he received nothing"),
+    "DISCLOSED_BEFORE_IDENTITY": Step(
+        "S10",
+        "核实身份前谈及保单内容，属违规，结论不变",
+        "a policy fact came before identity: a breach, the class stands",
+    ),
+    "candidate_number": Step(
+        "C25", "新号码先列为待确认，确认前不拨打", "another number was named: a candidate, not rung until confirmed"
+    ),
+    "answered_by_proxy": Step(
+        "S9", "家属代答，签名事项须投保人书面确认", "a proxy answered: signatures are confirmed in writing"
+    ),
+    "CONTACT_DATA_WRONG": Step(
+        "R96", "联系资料登记有误，列为品质事项", "contact data wrong from the start: a quality item"
+    ),
+}
 # Answers that leave an item open: nothing definite was said (S2)
 OPEN_ANSWERS = frozenset({"SILENT", "NOT_UNDERSTOOD", "BUSY", "REFUSE", "HANGUP", "THIRD_PARTY", "REPEAT", "OPERATOR"})
 UNCLEAR = frozenset({"NO", "UNSURE", "QUESTION", "OBJECT"})
@@ -185,7 +211,7 @@ def outcome(
     every = (*reasons, *found)
     marks += _quality_marks(every, statement or _doubts_the_sale(last), profile)
     marks = tuple(dict.fromkeys((*marks, *(["answered_by_proxy"] if by_proxy else ()), *marked)))
-    steps = tuple(_because(reason) for reason in every)
+    steps = (*(_because(reason) for reason in every), *(MARK_STEPS[mark] for mark in marks if mark in MARK_STEPS))
     if items == SIMPLIFIED_ITEMS:
         step = Step(
             "R30", "双录合格，按简化话术，只问四项", "the sale's recording passed: the short script's four items"
@@ -295,7 +321,9 @@ def _verification(rows: list[Answer], last: Mapping[str, Answer], profile: Profi
             add("PHONE_INVALID", row, "NO_SUCH_PERSON")
     if "T4" in last:
         add("PHONE_INVALID", last["T4"], "NO_SUCH_PERSON")
-    overcome = is_("L1", Said.YES) is not None  # somebody was found who can be understood
+    order = [row.step for row in rows]
+    # somebody was found who can be understood, and he has not said again that he cannot follow
+    overcome = is_("L1", Said.YES) is not None and "C3" not in order[order.index("L1") :]
     if (row := is_("C3", "NO")) and row.detail in ("LANGUAGE", "HEARING", "AGE") and not overcome:
         add("LANGUAGE_BARRIER" if row.detail == "LANGUAGE" else "HEARING_OR_AGE", row, row.detail)
     if row := is_("R1", "REFUSE"):

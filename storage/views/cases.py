@@ -265,3 +265,19 @@ async def branch_choices(connection: AsyncConnection, codes: list[str] | None) -
            ORDER BY code LIMIT 500""",
         codes=codes,
     )
+
+
+async def standing(connection: AsyncConnection, wanted: str) -> dict | None:
+    """Where a case stands, by its id or its policy number, without anything personal."""
+    found = await rows(
+        connection,
+        """SELECT c.id, c.policy_no, c.state, c.owner, c.owner_branch, b.name AS branch_name, c.round, c.callable_on,
+                  c.nominal_end, c.surrender_deadline, c.provisional, c.appointment_at, c."class" AS class, c.reasons,
+                  c.marks, c.completed_at, c.counts, c.late_grace_until, c.profile, s.decision -> 'settlement' -> 'steps' AS steps
+           FROM cases c LEFT JOIN branches b ON b.code = c.owner_branch
+           LEFT JOIN LATERAL (SELECT decision FROM settlements WHERE case_id = c.id ORDER BY id DESC LIMIT 1) s ON true
+           WHERE c.id = CAST(:id AS bigint) OR c.policy_no = :wanted ORDER BY (c.id = CAST(:id AS bigint)) DESC LIMIT 1""",
+        id=int(wanted) if wanted.isdecimal() and len(wanted) <= 18 else None,
+        wanted=wanted,
+    )
+    return found[0] if found else None
