@@ -68,6 +68,7 @@ async def test_mp3_and_one_channel(carrier, application):
     samples, rate = soundfile.read(io.BytesIO(answer.content), dtype="int16")
     assert samples.shape[1] == 2
     assert abs(len(samples) / rate - int(recording["duration"])) < 1
+    assert abs(8 * len(answer.content) / (len(samples) / rate) - 32_000) < 2_000
     mono, _ = soundfile.read(io.BytesIO((await media(carrier, recording, RequestedChannels=1)).content), always_2d=True)
     assert mono.shape[1] == 1
 
