@@ -44,13 +44,16 @@ def page(request, key: str, newest_first: list, resource) -> dict:
 
 
 def _span(name: str, text: str) -> tuple[float, float]:
-    """First and last second that a date or an instant stands for (UTC)."""
+    """First and last second that a date or an instant stands for with `name` (UTC)."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise invalid(name, text) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    whole_day = len(text.strip()) == 10
+    # "on this date" (no < or >): the client libraries send the midnight of a date, and the day is meant
+    whole_day = len(text.strip()) == 10 or name[-1] not in "<>"
+    if whole_day:
+        moment = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return moment.timestamp(), (moment + timedelta(days=1)).timestamp() - 1 if whole_day else moment.timestamp()
 
 
@@ -59,7 +62,7 @@ def within(query, name: str):
     low, high = float("-inf"), float("inf")
     for key, text in query.multi_items():
         if key in (name, name + ">", name + "<"):
-            first, last = _span(name, text)
+            first, last = _span(key, text)
             low = max(low, first) if not key.endswith("<") else low
             high = min(high, last) if not key.endswith(">") else high
     if low == float("-inf") and high == float("inf"):
