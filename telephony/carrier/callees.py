@@ -145,10 +145,16 @@ class Scripted(Callee):
             raise ValueError(f"a script does not take {', '.join(sorted(unknown))}")
         if script.get("ring", "answer") not in cls.RINGS:
             raise ValueError(f"ring is one of {', '.join(cls.RINGS)}")
-        replies = list(script.get("replies", ()))
+        replies = script.get("replies", [])
+        if not isinstance(replies, list):
+            raise ValueError("replies is a list")
+        cls._check_numbers(script, "answer_delay")
+        cls._check_text(script, "greeting")
         for reply in [*replies, script["default"]] if script.get("default") else replies:
             if not isinstance(reply, dict) or set(reply) - cls._REPLY:
                 raise ValueError(f"a reply takes {', '.join(sorted(cls._REPLY))}")
+            cls._check_numbers(reply, "delay", "barge", "confidence", "times")
+            cls._check_text(reply, "when")
             if sum(key in reply for key in ("say", "press", "hangup", "silent")) != 1:
                 raise ValueError("a reply has exactly one of say, press, hangup, silent")
         for reply in replies:
@@ -156,6 +162,21 @@ class Scripted(Callee):
                 re.compile(reply.get("when", ""))
             except re.error as error:
                 raise ValueError(f"{reply['when']!r} is no regular expression: {error}") from error
+
+    @staticmethod
+    def _check_numbers(given: dict, *names: str) -> None:
+        for name in names:
+            value = given.get(name, 0)
+            # null leaves the confidence out, or waits for the end of the prompt
+            if value is None and name in ("barge", "confidence", "times"):
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                raise ValueError(f"{name} is a number, 0 or more")
+
+    @staticmethod
+    def _check_text(given: dict, name: str) -> None:
+        if not isinstance(given.get(name) or "", str):
+            raise ValueError(f"{name} is text")
 
     def ring(self) -> Ring:
         outcome = self.script.get("ring", "answer")

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from telephony.carrier import customers
+from telephony.carrier import customers, orders
 from telephony.carrier.calls import TERMINAL
 
 
@@ -49,14 +49,23 @@ async def clock(request, exchange):
         wanted = await _json(request)
         if not isinstance(wanted, dict) or set(wanted) - {"now", "speed"}:
             raise Wrong("a clock takes now and speed")
-        exchange.clock.set(_instant(wanted["now"]) if "now" in wanted else None, wanted.get("speed"))
+        speed = wanted.get("speed")
+        if isinstance(speed, bool) or not isinstance(speed, int | float | None):
+            raise Wrong("speed is a number")
+        exchange.clock.set(_instant(wanted["now"]) if "now" in wanted else None, speed)
         exchange.journal.clock(exchange)
     return JSONResponse(_clock(exchange))
+
+
+def _as_dialled(number: str) -> str:
+    """The same form in which a call's To is kept; what cannot be dialled stays as it is."""
+    return orders.phone_number(number) or number
 
 
 def _put(exchange, number: str, wanted) -> None:
     if not isinstance(wanted, dict) or set(wanted) - {"behaviour", "facts", "callee_seed"}:
         raise Wrong(f"{number}: a number takes behaviour, facts and callee_seed")
+    number = _as_dialled(number)
     exchange.numbers.put(number, **wanted)
     exchange.journal.note("number", number=number, **wanted)
 
@@ -79,7 +88,7 @@ async def numbers(request, exchange):
 
 @_answered
 async def number(request, exchange):
-    which = request.path_params["number"]
+    which = _as_dialled(request.path_params["number"])
     if request.method == "DELETE":
         exchange.numbers.forget(which)
         exchange.journal.note("forget", number=which)
@@ -101,7 +110,7 @@ async def log(request, exchange):
     return JSONResponse(
         exchange.log.read(
             query.get("call") or query.get("call_sid"),
-            "+" + which.lstrip(" +") if which else None,
+            _as_dialled("+" + which.lstrip(" +")) if which else None,
             int(since) if since.isdecimal() else _instant(since.replace(" ", "+")),
             query.get("event"),
         )

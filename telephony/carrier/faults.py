@@ -48,6 +48,8 @@ class Fault:
     @classmethod
     def of(cls, row: dict) -> "Fault":
         """Raises ValueError for a row that names no known fault or has keys that nothing reads."""
+        if not isinstance(row, dict):
+            raise ValueError("a fault is an object")
         row = dict(row)
         name = row.pop("fault", None)
         if name not in FAULTS:
@@ -57,6 +59,9 @@ class Fault:
         if unknown := set(row) - set(defaults):
             raise ValueError(f"{name} does not take {', '.join(sorted(unknown))}")
         fault.details = defaults | row
+        for key, value in {"nth": fault.nth, "rate": fault.rate, "times": fault.times, **fault.details}.items():
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+                raise ValueError(f"{key} of {name} is a number, 0 or more")
         return fault
 
 

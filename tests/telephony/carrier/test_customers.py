@@ -209,6 +209,10 @@ def test_a_script_replies_as_often_as_told_then_by_default():
         {"replies": [{"say": "a", "press": "1"}]},
         {"replies": [{"when": "(", "say": "a"}]},
         {"answers": []},
+        {"answer_delay": "soon"},
+        {"replies": [{"say": "a", "delay": "x"}]},
+        {"replies": [{"when": 5, "say": "a"}]},
+        {"replies": None},
     ],
 )
 async def test_a_behaviour_that_does_not_exist_is_refused(carrier, behaviour):
@@ -230,6 +234,9 @@ async def test_control_of_numbers_one_and_many(carrier):
     sid = await carrier.place(To=NUMBERS[0], Twiml="<Response/>")
     assert (await carrier.ended(sid))["status"] == "busy"
     assert {event["call_sid"] for event in await carrier.log(number=NUMBERS[0])} == {sid}
+    assert (await carrier.put("/numbers/86 139-0000-0007", {"behaviour": "busy"})).json()["number"] == "+8613900000007"
+    sid = await carrier.place(To="+8613900000007", Twiml="<Response/>")
+    assert (await carrier.ended(sid))["status"] == "busy"
     await carrier.http.delete("/control/log")
     assert await carrier.log() == []
 

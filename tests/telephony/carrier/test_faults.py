@@ -128,7 +128,17 @@ def test_a_rate_is_drawn_from_the_seed():
     assert 250 < sum(struck(1)) < 350
 
 
-@pytest.mark.parametrize("rows", [[{"fault": "none-such"}], [{"fault": "create-429", "hold": 1}], "x", {"faults": 3}])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"fault": "none-such"}],
+        [{"fault": "create-429", "hold": 1}],
+        "x",
+        {"faults": 3},
+        [1],
+        [{"fault": "create-429", "nth": "1"}],
+    ],
+)
 async def test_a_table_that_nothing_would_read_is_refused(carrier, rows):
     assert (await carrier.put("/faults", rows)).status_code == 400
     with pytest.raises(ValueError):  # noqa: PT011
