@@ -24,13 +24,39 @@ def _auth_token(context, parameter, value: str | None) -> str | None:
     return value
 
 
+def _numbers(context, parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    from telephony.carrier.orders import phone_number
+
+    numbers = tuple(phone_number(value) for value in values)
+    if None in numbers:
+        raise click.BadParameter("a number with its country code, such as +8675512345678")
+    return numbers
+
+
+def _prefixes(context, parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    prefixes = tuple(value.strip().removeprefix("+") for value in values)
+    if not all(prefix.isascii() and prefix.isdecimal() for prefix in prefixes):
+        raise click.BadParameter("a plus and digits, such as +850")
+    return tuple("+" + prefix for prefix in prefixes)
+
+
+def _web_address(context, parameter, value: str | None) -> str | None:
+    from urllib.parse import urlsplit
+
+    if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        raise click.BadParameter("an address that begins with http:// or https://")
+    return value
+
+
 @command(
     name="carrier",
     zh="在本机运行一个与 Twilio 接口兼容的模拟运营商。不会真的拨打任何人，应答的是模拟客户。",
     example="huifang carrier --port 8010 --speed 60 --seed 7",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=0, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port to listen on; 0 takes a free one."
+)
 @click.option("--account-sid", callback=_account_sid, help="AC and 32 lower-case hex digits; drawn if not given.")
 @click.option(
     "--auth-token",
@@ -46,16 +72,28 @@ def _auth_token(context, parameter, value: str | None) -> str | None:
 )
 @click.option("--seed", default=0, show_default=True, help="Draws the customers behind the numbers.")
 @click.option(
-    "--refuse-prefix", multiple=True, help="Numbers that the account may not call (error 21215), such as +850."
+    "--refuse-prefix",
+    multiple=True,
+    callback=_prefixes,
+    help="Numbers that the account may not call (error 21215), such as +850.",
 )
-@click.option("--own-number", multiple=True, help="Caller numbers of the account; without any, every number is.")
+@click.option(
+    "--own-number",
+    multiple=True,
+    callback=_numbers,
+    help="Caller numbers of the account; without any, every number is.",
+)
 @click.option("--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON table of faults.")
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder that keeps calls, recordings and rendered phrases.",
 )
-@click.option("--public-url", help="How applications reach this carrier, where it differs from how clients do.")
+@click.option(
+    "--public-url",
+    callback=_web_address,
+    help="How applications reach this carrier, where it differs from how clients do.",
+)
 def carrier(host, port, account_sid, auth_token, speed, seed, refuse_prefix, own_number, faults, state, public_url):
     """Run a Twilio-compatible carrier on this machine. Nobody is rung: simulated customers answer."""
     import uvicorn
@@ -69,7 +107,7 @@ def carrier(host, port, account_sid, auth_token, speed, seed, refuse_prefix, own
             auth_token=auth_token or new_auth_token(),
             speed=speed,
             seed=seed,
-            refuse_prefixes=tuple("+" + prefix.strip().lstrip("+") for prefix in refuse_prefix),
+            refuse_prefixes=refuse_prefix,
             own_numbers=frozenset(own_number),
             faults=load_faults(faults.read_text("utf-8")) if faults else [],
             state=state,
@@ -77,7 +115,7 @@ def carrier(host, port, account_sid, auth_token, speed, seed, refuse_prefix, own
         )
         app = create_app(config)
     except ValueError as error:
-        raise click.UsageError(f"--faults: {error}") from error
+        raise click.UsageError(f"--faults: {error}" if faults else str(error)) from error
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
