@@ -1,5 +1,6 @@
 """TwiML: fetching a document, reading it, and carrying out its verbs on a call."""
 
+import math
 import re
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -16,6 +17,7 @@ from telephony.carrier.webhooks import Reply
 PARSE_FAILURE = 12100
 SCHEMA_WARNING = 12200
 CONTENT_TYPE = 12300
+INVALID_URL = 11100
 ABSOLUTE_ACTION = 15004
 LOOP = 11215
 # documents in a row without a word, a pause or a question
@@ -88,9 +90,16 @@ def _words(element: Element) -> str:
 
 def _number(element: Element, name: str, default: float, low: float = 0, high: float = 86400) -> float:
     try:
-        return min(max(float(element.get(name, default)), low), high)
+        number = float(element.get(name, default))
     except ValueError:
         return default
+    return min(max(number, low), high) if math.isfinite(number) else default
+
+
+def _times(element: Element) -> int:
+    """`loop`: 0 means until somebody hangs up, a thousand times at most."""
+    times = int(_number(element, "loop", 1, -1))
+    return 1 if times < 0 else times or 1000
 
 
 def _flag(element: Element, name: str, default: bool) -> bool:
@@ -187,15 +196,20 @@ class Session:
     def _resolve(self, url: str | None, method: str | None, params: dict[str, str] | None = None) -> Source:
         """The next document: `url` against the current one, the current one itself when there is none."""
         url = (url or "").strip()
-        if self.base.url is None:
-            if not urlsplit(url).scheme:
-                self.exchange.notify(
-                    self.call, ABSOLUTE_ACTION, "a document given as Twiml needs absolute URLs for its actions"
-                )
-                raise HangUp
-            target = url
-        else:
-            target = urljoin(urlunsplit(urlsplit(self.base.url)._replace(fragment="")), url) if url else self.base.url
+        try:
+            if self.base.url is None:
+                if not urlsplit(url).scheme:
+                    self.exchange.notify(
+                        self.call, ABSOLUTE_ACTION, "a document given as Twiml needs absolute URLs for its actions"
+                    )
+                    raise HangUp
+                target = url
+            else:
+                here = urlunsplit(urlsplit(self.base.url)._replace(fragment=""))
+                target = urljoin(here, url) if url else self.base.url
+        except ValueError as error:
+            self.exchange.notify(self.call, INVALID_URL, f"Invalid URL format: {url}")
+            raise HangUp from error
         verb = (method or "POST").strip().upper()
         return Source(target, verb if verb in ("GET", "POST") else "POST", params=params or {})
 
@@ -241,8 +255,7 @@ class Session:
 
     async def _do_say(self, verb: Element) -> None:
         text = _words(verb)
-        # loop 0 means until somebody hangs up, a thousand times at most
-        for _ in range(int(_number(verb, "loop", 1)) or 1000):
+        for _ in range(_times(verb)):
             await self._say(text)
             if self.call.callee.leaves_after(text):
                 raise CalleeHungUp
@@ -254,7 +267,7 @@ class Session:
             await self.call.pass_time(seconds)
         elif _words(verb):
             self.exchange.log.add("played", self.call.sid, self.call.to, url=_words(verb))
-            await self.call.pass_time(float(int(_number(verb, "loop", 1)) or 1000))
+            await self.call.pass_time(float(_times(verb)))
 
     async def _do_pause(self, verb: Element) -> None:
         await self.call.pass_time(_number(verb, "length", 1))
@@ -312,7 +325,7 @@ class Session:
 
     def _lasts(self, child: Element) -> float:
         if child.tag == "Say":
-            return speech_seconds(_words(child)) * (int(_number(child, "loop", 1)) or 1000)
+            return speech_seconds(_words(child)) * _times(child)
         if child.tag == "Pause":
             return _number(child, "length", 1)
         return keys_seconds(child.get("digits")) if child.get("digits") else 1.0
@@ -321,7 +334,7 @@ class Session:
         """A prompt inside Gather, broken off at `until`."""
         if child.tag == "Say":
             heard_text = _words(child)
-            for _ in range(int(_number(child, "loop", 1)) or 1000):
+            for _ in range(_times(child)):
                 if not heard_text or until is not None and self.call.line() >= until:
                     break
                 heard = self.call.sounds("carrier", "speech", heard_text)

@@ -158,6 +158,30 @@ async def test_inline_documents_need_absolute_actions(carrier, application):
     assert codes(await carrier.log(call=sid)) == [15004]
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<Redirect>http://[/x</Redirect>",
+        "<Gather input='speech' action='http://[/x'/>",
+        "<Record action='http://[/x' maxLength='2'/>",
+    ],
+)
+async def test_an_address_that_is_none_ends_the_call_and_is_noted(carrier, application, document):
+    log = await run(carrier, application, f"<Response>{document}</Response>", [{"when": "", "say": "好"}])
+    assert codes(log) == [11100]
+    assert [event["status"] for event in log if event["event"] == "ended"] == ["completed"]
+
+
+async def test_a_redirect_to_an_address_that_is_none_is_a_failed_retrieval(carrier, application):
+    assert codes(await run(carrier, application, (302, {"location": "http://["}, ""))) == [11200]
+
+
+@pytest.mark.parametrize("attributes", ["length='nan'", "length='inf'", "length='long'", ""])
+async def test_a_pause_of_no_particular_length_is_a_second(carrier, application, attributes):
+    sid = await carrier.place(Twiml=f"<Response><Pause {attributes}/></Response>", To="+8618800000006")
+    assert int((await carrier.ended(sid))["duration"]) <= 3
+
+
 async def test_a_document_that_leads_to_itself_does_not_go_on_for_ever(carrier, application):
     log = await run(carrier, application, "<Response><Redirect>/voice</Redirect></Response>")
     assert codes(log) == [11215]
