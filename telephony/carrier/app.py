@@ -49,21 +49,25 @@ async def _form(request: Request) -> orders.Form:
         raise ApiError(400, 20001, "The body is not a form in UTF-8") from None
 
 
+def _check_credentials(request: Request, config: CarrierConfig) -> None:
+    scheme, _, coded = request.headers.get("authorization", "").partition(" ")
+    try:
+        user, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise unauthenticated() from None
+    right = hmac.compare_digest(user.encode(), config.account_sid.encode())
+    right &= hmac.compare_digest(password.encode(), config.auth_token.encode())
+    if scheme.lower() != "basic" or not right:
+        raise unauthenticated()
+
+
 def _signed_in(handler):
     """Basic authentication with the account's SID and token; the path must name the same account."""
 
     async def wrapped(request: Request) -> Response:
         exchange: Exchange = request.app.state.exchange
-        scheme, _, coded = request.headers.get("authorization", "").partition(" ")
-        try:
-            user, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            raise unauthenticated() from None
         config = exchange.config
-        right = hmac.compare_digest(user.encode(), config.account_sid.encode())
-        right &= hmac.compare_digest(password.encode(), config.auth_token.encode())
-        if scheme.lower() != "basic" or not right:
-            raise unauthenticated()
+        _check_credentials(request, config)
         if request.path_params.get("account", config.account_sid) != config.account_sid:
             raise not_found(request.url.path)
         return await handler(request, exchange)
@@ -217,7 +221,7 @@ async def _change_call(form: orders.Form, call: Call) -> None:
         raise ApiError(400, 21220, "Invalid call state: a call in progress can only be completed")
     if not over:
         if form.get("StatusCallback"):
-            call.order.status_callback = form.url("StatusCallback", 21609)
+            call.order.status_callback = form.url("StatusCallback", orders.INVALID_CALLBACK)
             call.order.status_method = form.method("StatusCallbackMethod")
         if form.get("FallbackUrl"):
             call.order.fallback = orders.fallback(form)
@@ -249,7 +253,7 @@ async def call_recordings(request, exchange):
             2 if form.choice("RecordingChannels", "mono", "mono", "dual") == "dual" else 1,
             track=form.choice("RecordingTrack", "both", "both", "inbound", "outbound"),
             trim=form.choice("Trim", "do-not-trim", "trim-silence", "do-not-trim") == "trim-silence",
-            callback=form.url("RecordingStatusCallback", 21609),
+            callback=form.url("RecordingStatusCallback", orders.INVALID_CALLBACK),
             callback_method=form.method("RecordingStatusCallbackMethod"),
             callback_events=form.events("RecordingStatusCallbackEvent", ("in-progress", "completed", "absent")),
         )
@@ -486,6 +490,12 @@ async def _api_error(request: Request, error: ApiError) -> Response:
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
+    if request.url.path.startswith(ROOT):
+        # what exists here is no stranger's business
+        try:
+            _check_credentials(request, request.app.state.exchange.config)
+        except ApiError as refused:
+            return refused.response()
     if error.status_code == 405:
         return ApiError(405, 20004, "Method not allowed", error.headers).response()
     return not_found(request.url.path).response()

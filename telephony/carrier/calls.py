@@ -10,8 +10,10 @@ from telephony.carrier import amd, recordings, twiml
 from telephony.carrier.sound import Heard, keys_seconds, speech_seconds
 from telephony.carrier.webhooks import Reply
 
-QUEUED = 0.2
-DIALLING = 0.8
+QUEUED = 0.8
+DIALLING = 0.2
+# real seconds that a callback waits for the answer to the one before
+IN_ORDER = 5.0
 TERMINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 SIP = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
 EVENTS = {"in-progress": "answered", **dict.fromkeys(TERMINAL, "completed")}
@@ -419,9 +421,9 @@ class Call:
         return self.exchange.journal.owe(self, order.status_method, order.status_callback, params, "callback")
 
     async def _send_after(self, before: asyncio.Future | None, params: dict[str, str], owed: int) -> None:
-        # fired in order; a slow application holds the next one up for a second, no longer
+        # fired in order; a slow application holds the next one up for a while (in real time), not for ever
         if before is not None and not before.done():
-            await asyncio.wait({before}, timeout=1.0)
+            await asyncio.wait({before}, timeout=IN_ORDER)
         await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
 
     async def _send_late(self, params: dict[str, str], owed: int, seconds: float) -> None:

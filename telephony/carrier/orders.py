@@ -9,6 +9,7 @@ from telephony.carrier.errors import ApiError, invalid
 from telephony.carrier.twiml import Source
 
 MAX_TWIML = 4000
+INVALID_CALLBACK = 21609
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 # numbers on which Twilio's API fails by agreement (code, message)
 _TO_FAILS = {
@@ -79,8 +80,13 @@ class Form:
         text = self.get(name)
         if not text:
             return None
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(text)
+            wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+        except ValueError:
+            wrong = True
+        # hosts of callbacks, unlike those of TwiML, may hold no underscore
+        if wrong or code == INVALID_CALLBACK and "_" in parts.hostname:
             raise ApiError(400, code, f"{name} is not a valid URL: {text}")
         return text
 
@@ -160,7 +166,7 @@ def order(form: Form) -> Order:
     return Order(
         source=opening,
         fallback=fallback(form),
-        status_callback=form.url("StatusCallback", 21609),
+        status_callback=form.url("StatusCallback", INVALID_CALLBACK),
         status_method=form.method("StatusCallbackMethod"),
         status_events=form.events("StatusCallbackEvent", ("initiated", "ringing", "answered", "completed")),
         timeout=form.number("Timeout", 60, 1, 600),
@@ -170,7 +176,7 @@ def order(form: Form) -> Order:
         recording_channels=2 if form.choice("RecordingChannels", "mono", "mono", "dual") == "dual" else 1,
         recording_track=form.choice("RecordingTrack", "both", "both", "inbound", "outbound"),
         recording_trim=form.choice("Trim", "trim-silence", "trim-silence", "do-not-trim") == "trim-silence",
-        recording_callback=form.url("RecordingStatusCallback", 21609),
+        recording_callback=form.url("RecordingStatusCallback", INVALID_CALLBACK),
         recording_method=form.method("RecordingStatusCallbackMethod"),
         recording_events=form.events("RecordingStatusCallbackEvent", ("in-progress", "completed", "absent")),
         detection=detection,

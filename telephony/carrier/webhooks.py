@@ -122,8 +122,8 @@ class Webhooks:
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            # idle connections are given up before uvicorn's own 5 s, or a request meets a closing one
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2.5, ssl=trust(), ttl_dns_cache=300)
+            # idle connections are given up before servers do (gunicorn after 2 s), or a request meets a closing one
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1.5, ssl=trust(), ttl_dns_cache=300)
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -186,7 +186,10 @@ class Webhooks:
             status, location = await self._once(method, url, params, extra, overrides, cookies, token, reply)
             if status not in (301, 302, 303, 307, 308) or not location:
                 return
-            url = _ascii(urlunsplit(urlsplit(urljoin(url, location))._replace(fragment="")))
+            try:
+                url = _ascii(urlunsplit(urlsplit(urljoin(url, location))._replace(fragment="")))
+            except ValueError as error:
+                raise Failure("redirects", RETRIEVAL_FAILURE, f"redirected to {location}: {error}") from error
             reply.redirected = True
             if status not in (307, 308):
                 # the follow-up of a redirected POST is a GET without what was posted: Digits are lost, as at Twilio

@@ -130,6 +130,8 @@ async def test_number_nine_refuses_to_be_recorded_and_agrees_otherwise(carrier, 
         ({"Url": "", "Twiml": "x" * 4001}, 400, 32018),
         ({"Timeout": "soon"}, 400, 20001),
         ({"StatusCallback": "ftp://x/"}, 400, 21609),
+        ({"StatusCallback": "http://a_b.example/"}, 400, 21609),
+        ({"Url": "http://[/"}, 400, 21205),
         ({"StatusCallbackEvent": "never"}, 400, 20001),
         ({"SendDigits": "12y"}, 400, 21206),
     ],
@@ -161,6 +163,7 @@ async def test_only_numbers_of_the_account_may_call_when_it_names_them(carrier):
 async def test_strangers_and_unknown_paths(carrier):
     stranger = await carrier.http.get(f"{carrier.root}/Calls.json", auth=("AC" + "0" * 32, "x"))
     assert (stranger.status_code, stranger.json()["code"]) == (401, 20003)
+    assert (await carrier.http.get(f"{carrier.root}/Nothing.json", auth=("x", "y"))).json()["code"] == 20003
     for path in ("/Calls/CA00.json", "/Recordings/RE00.json", "/Conferences/CF00.json", "/Nothing.json"):
         answer = await carrier.http.get(carrier.root + path)
         assert (answer.status_code, answer.json()["code"]) == (404, 20404), path
@@ -233,6 +236,23 @@ async def test_the_time_limit_ends_a_call(carrier):
     assert [event["by"] for event in await carrier.log(call=sid, event="ended")] == ["time-limit"]
 
 
+async def test_callbacks_stay_in_order_for_an_application_that_takes_its_time(carrier, application):
+    async def slowly(params):
+        await asyncio.sleep(1.2 if params["CallStatus"] == "initiated" else 0)
+        return 204, {}, ""
+
+    application.answers["/status"] = slowly
+    sid = await carrier.place(
+        Twiml="<Response/>",
+        StatusCallback=f"{application.url}/status",
+        StatusCallbackEvent="initiated ringing completed",
+    )
+    await carrier.ended(sid)
+    await carrier.quiet()
+    events = [event["status"] for event in await carrier.log(event="callback")]
+    assert events == ["initiated", "ringing", "completed"]
+
+
 async def test_nobody_rings_longer_than_the_timeout(carrier):
     await carrier.put("/numbers/+8613900000001", {"behaviour": {"answer_delay": 40}})
     short = await carrier.place(To="+8613900000001", Twiml="<Response/>", Timeout="20")
@@ -276,6 +296,9 @@ async def test_lists_are_filtered_and_paged(carrier):
     now = carrier.exchange.clock.instant().date().isoformat()
     assert len((await carrier.get("/Calls.json", **{"StartTime>": now}))["calls"]) == 5
     assert (await carrier.get("/Calls.json", **{"StartTime<": "2001-01-01"}))["calls"] == []
+    # the client libraries send a date as its midnight, and mean the day
+    assert len((await carrier.get("/Calls.json", StartTime=f"{now}T00:00:00Z"))["calls"]) == 5
+    assert (await carrier.get("/Calls.json", StartTime="2001-01-01T00:00:00Z"))["calls"] == []
     first = await carrier.get("/Calls.json", PageSize="2")
     sids, page = [], first
     while True:
@@ -311,7 +334,7 @@ async def test_the_clock_is_set_while_calls_sleep(carrier):
     late = await carrier.place(Twiml="<Response><Pause length='20'/></Response>")
     await carrier.put("/clock", {"now": "2026-09-24T09:00:00+08:00"})
     assert (await carrier.ended(late))["end_time"].startswith("Thu, 24 Sep 2026 01:00:")
-    for wrong in ({"now": "today"}, {"speed": 0}, {"pace": 1}, []):
+    for wrong in ({"now": "today"}, {"speed": 0}, {"speed": "fast"}, {"pace": 1}, []):
         assert (await carrier.put("/clock", wrong)).status_code == 400
 
 

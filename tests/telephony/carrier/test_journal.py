@@ -62,6 +62,13 @@ class Killable:
             await asyncio.sleep(0.02)
         raise AssertionError(f"{call['status']}, not {states}")
 
+    async def log_holds(self, *events: str) -> None:
+        for _ in range(400):
+            if set(events) <= {event["event"] for event in self.http.get("/control/log").json()["events"]}:
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"no {events} in the log")
+
     async def recording_is(self, sid: str, *states: str) -> dict:
         for _ in range(400):
             found = self.get(f"/Calls/{sid}/Recordings.json")["recordings"]
@@ -166,6 +173,7 @@ async def test_callbacks_that_were_owed_are_sent(carrier: Killable, application)
     status = await told(application, "/status", sid, CallStatus="completed")
     assert status["SequenceNumber"] == "3"
     await told(application, "/recording", sid, RecordingStatus="completed")
+    await carrier.log_holds("callback", "recording-callback")  # the answers have arrived, not only the requests
     carrier.killed_and_started()
     await asyncio.sleep(0.3)
     assert len(application.to("/status")) == len(application.to("/recording")) == 1
