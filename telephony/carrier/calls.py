@@ -225,6 +225,7 @@ class Call:
                 self,
                 "OutboundAPI",
                 order.recording_channels,
+                since=self._line_answered,
                 track=order.recording_track,
                 trim=order.recording_trim,
                 callback=order.recording_callback,
@@ -324,7 +325,7 @@ class Call:
         # as long after the start as the call lasted, unless the clock was set back meanwhile
         self.ended = self.updated = now if self.answered is None else min(now, self.answered + self.seconds)
         for recording in self.recordings:
-            recordings.stop(recording)
+            recordings.stop(recording, self._line_ended)
         self.forget_sounds()
         self.status = status
         self.over.set()

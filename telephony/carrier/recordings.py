@@ -75,12 +75,13 @@ class Recording:
         return ["callee", "carrier"] if channels == 2 else ["both"]
 
 
-def start(call, source: str, channels: int = 1, **settings) -> Recording:
-    """Begin to record a call that is in progress."""
+def start(call, source: str, channels: int = 1, *, since: float | None = None, **settings) -> Recording:
+    """Begin to record a call that is in progress, from now or from the instant `since` of its line: a machine that
+    pauses this process between answer and recording must not make the recording shorter than its call."""
     exchange = call.exchange
     now = exchange.clock.now()
     recording = Recording(exchange.new_sid("RE"), call, source, channels, started=now, updated=now, **settings)
-    recording.open(call.line())
+    recording.open(call.line() if since is None else since)
     exchange.recordings[recording.sid] = recording
     call.recordings.append(recording)
     exchange.journal.recording(recording)
@@ -89,12 +90,12 @@ def start(call, source: str, channels: int = 1, **settings) -> Recording:
     return recording
 
 
-def stop(recording: Recording) -> None:
-    """End it; its media is processed for a while in the background, then it is completed or absent."""
+def stop(recording: Recording, at: float | None = None) -> None:
+    """End it, now or at the instant `at` of the line; its media is processed for a while in the background, then it is completed or absent."""
     if not recording.live:
         return
     exchange = recording.call.exchange
-    recording.close(recording.call.line())
+    recording.close(recording.call.line() if at is None else at)
     if recording.trim:
         recording.trim_silence(recording.call.heard)
     recording.status, recording.updated = "processing", exchange.clock.now()
