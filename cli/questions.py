@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from rules.calendar import SHANGHAI, Calendar, business_date, shanghai
-from rules.parameters import PARAMETERS, ParameterError, Profile, checked, from_text
+from rules.parameters import ParameterError, Profile
 from rules.reasoning import Step
 
 Question = Mapping[str, Any]
@@ -20,29 +20,21 @@ class Rules:
     """The profile and calendar that one question is answered by; `set` and `params` override values for it alone."""
 
     def __init__(self, question: Question):
+        from cli.output import language
+        from rules.profiles import LooserValue, override
         from scripts.calendars import seeded_calendar
-        from scripts.rule_profiles import load_profile
+        from scripts.rule_profiles import ProfileError, load_profile
 
+        given = {**(question.get("set") or {}), **(question.get("params") or {})}
         try:
-            profile = load_profile(str(question.get("profile") or "national"))
+            self.profile: Profile = override(load_profile(str(question.get("profile") or "national")), given)
         except LookupError as unknown:
             raise BadQuestion(str(unknown.args[0])) from None
-        try:
-            params = {
-                name: from_text(name, value)
-                if isinstance(value, str) and not isinstance(_default(name), str)
-                else checked(name, value)
-                for table in ("set", "params")
-                for name, value in (question.get(table) or {}).items()
-            }
-        except ParameterError as refused:
+        except LooserValue as refused:
+            raise BadQuestion(refused.zh if language() == "zh" else refused.en) from None
+        except (ParameterError, ProfileError) as refused:
             raise BadQuestion(str(refused)) from None
-        self.profile: Profile = profile.with_params(params)
         self.calendar: Calendar = seeded_calendar()
-
-
-def _default(name: str) -> object:
-    return PARAMETERS[name].default if name in PARAMETERS else None
 
 
 def steps(found: tuple[Step, ...], lang: str) -> list[dict[str, str]]:

@@ -49,7 +49,7 @@ def decide(ended: Ended, book: RuleBook, organisation: Organisation) -> Settleme
     """Under the profile that the contact was begun with, so that it can be recomputed in twenty years."""
     return settle(
         ended.contact,
-        profile=load_profile(ended.profile.split("@")[0]),
+        profile=load_profile(ended.profile),
         calendar=book.calendar,
         inbox_branch=lambda code: inbox_branch(code, organisation),
     )
