@@ -341,8 +341,9 @@ def _cut_off(
     """The line ended before the script did: before M1 an attempt, from M1 on an unfinished callback (S1, X)."""
     hangups = contact.deliberate_hangups + 1
     if any(a.step == "M1" and a.final for a in call.answers):
-        if call.deliberate:
-            found = decide(hangups)
+        if call.deliberate and (refused := decide(hangups)).class_ is not None:
+            step = Step("S1", f"本人第{hangups}次主动挂断", f"the person hung up on purpose, time {hangups}")
+            return "HANGUP_DELIBERATE", refused, [step]
         step = Step(
             "S1",
             "通话中断，已答的保留，其余下次接着问",

@@ -9,6 +9,7 @@ from rules.answers import Answer
 from rules.calendar import SHANGHAI
 from rules.cases import CaseState, may_move
 from rules.outcomes import mandatory_items
+from rules.papers import Evidence
 from rules.settlement import CallFacts, CaseFacts, Contact, Settlement, attempt_result, settle
 from scripts.calendars import seeded_calendar
 from scripts.rule_profiles import load_profile
@@ -277,7 +278,103 @@ def test_special_callback_is_visited_without_a_class():
     assert (found.class_, found.case_state, orders(found)) == (None, "AT_BRANCH", [("VISIT", None, 5)])
 
 
+SIGNED = Evidence(policyholder_signature=True, handler_signature=True, id_copy="POLICYHOLDER")
+
+
+def written(kind="LETTER", evidence=SIGNED, rows=None):
+    return Contact(kind, NOON, replace(CASE, state="AT_BRANCH"), answers=rows or complete(), evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    ("given", "class_", "state", "void", "counts"),
+    [
+        (written(), "STANDARD", "CLOSED", False, True),
+        (written("VISIT", rows=complete(answer("M9", "NO"))), "QUESTION", "AT_BRANCH", False, True),
+        (written(evidence=replace(SIGNED, id_copy="NONE")), None, "AT_BRANCH", True, False),
+        (written("VISIT", replace(SIGNED, id_copy="OTHER")), None, "AT_BRANCH", True, False),
+        (written("E_CALLBACK", Evidence(authenticated=True)), "STANDARD", "CLOSED", False, True),
+        (written("E_CALLBACK", SIGNED), None, "AT_BRANCH", True, False),
+        (written(rows=OPENING), None, "AT_BRANCH", False, True),
+    ],
+)
+def test_ac_20_written_callbacks_count_with_all_their_evidence(given, class_, state, void, counts):
+    found = decide(given)
+    assert (found.class_, found.case_state, found.void, found.counts) == (class_, state, void, counts)
+    assert found.completed is (class_ is not None) and found.result is None
+
+
+def test_a_company_may_do_without_the_id_copy_on_a_visit_only():
+    profile = NATIONAL.with_params({"visit.require_id_copy": False})
+    for kind, void in (("VISIT", False), ("LETTER", True)):
+        given = written(kind, replace(SIGNED, id_copy="NONE"))
+        assert settle(given, profile=profile, calendar=CALENDAR, inbox_branch="B").void is void
+
+
+def test_ac_21_impersonation_is_checked_and_rung_again():
+    found = decide(contact(*complete(), voice_doubt=True))
+    assert (found.class_, found.completed, orders(found)) == ("STANDARD", True, [("IMPERSONATION_CHECK", None, 5)])
+    assert (found.case_state, found.wake_on) == ("WAITING", date(2026, 9, 29))
+
+
+def test_ac_11_what_a_third_party_answers_is_not_taken():
+    found = decide(contact(answer("C1", "THIRD_PARTY"), *(answer(item) for item in ITEMS), candidate_number=True))
+    assert (found.result, found.class_, set(found.outcome.open_items)) == ("THIRD_PARTY", None, set(ITEMS))
+    assert found.marks == ("candidate_number",)
+
+
+def test_ac_11_a_third_party_does_not_undo_what_the_person_said_before():
+    earlier = tuple(answer(item) for item in ITEMS[:6])
+    found = decide(contact(answer("C1", "THIRD_PARTY"), answer("T2"), earlier=earlier))
+    assert found.outcome.open_items == ITEMS[6:]
+
+
+def test_identity_is_proven_anew_in_each_call():
+    """Items that an earlier call settled stand before this call's identity and are no breach (S10)."""
+    earlier = tuple(answer(item) for item in ITEMS[:6])
+    found = decide(contact(*OPENING, *(answer(item) for item in ITEMS[6:]), earlier=earlier))
+    assert found.marks == ()
+    late = decide(contact(answer("C1"), answer("M1"), *complete()[1:]))
+    assert late.marks == ("DISCLOSED_BEFORE_IDENTITY",) and late.class_ == "STANDARD"
+
+
+@pytest.mark.parametrize(
+    ("rows", "class_"),
+    [
+        ((answer("C1"), answer("C3", "NO", detail="LANGUAGE"), answer("L1"), *complete()[1:]), "STANDARD"),
+        ((answer("C1"), answer("C3", "NO", detail="LANGUAGE"), answer("L1")), None),
+        ((answer("C1"), answer("L1"), answer("C3", "NO", detail="LANGUAGE")), "VERIFICATION"),
+    ],
+)
+def test_ac_19_a_barrier_that_was_overcome(rows, class_):
+    assert decide(contact(*rows)).class_ == class_
+
+
+def test_ac_34_the_short_script_needs_a_passed_record_and_a_profile_that_allows_it():
+    allowed = NATIONAL.with_params({"script.simplified": True})
+    short = (*OPENING, *(answer(item) for item in ("M1", "M2.received", "M2.receipt_signed", "M8")))
+    for traceability, profile, completed in (
+        ("PASSED", allowed, True),
+        ("PASSED", NATIONAL, False),
+        ("NONE", allowed, False),
+        ("INVALIDATED", allowed, False),
+    ):
+        given = contact(*short, case=replace(CASE, traceability=traceability))
+        assert settle(given, profile=profile, calendar=CALENDAR, inbox_branch="B").completed is completed
+
+
+@pytest.mark.parametrize("line", ["SUSPENDED", "SWITCHBOARD", "INVALID_NUMBER"])
+def test_a_dead_line_strikes_the_number(line):
+    given = contact(Answer("P1", line), answered=False, line=line, recording="NOT_EXPECTED")
+    found = decide(given)
+    assert (found.result, found.dead_number, [r.code for r in found.reasons]) == (line, True, ["PHONE_INVALID"])
+
+
 def every_contact():
+    yield written()
+    yield written(evidence=None)
+    yield contact(*complete(), voice_doubt=True, case=replace(CASE, state="CALLABLE"))
+    yield contact(answer("C1", "THIRD_PARTY"), answer("T2"), candidate_number=True)
+    yield replace(contact(answer("C1", "SILENT")), plan_used_up=True)
     yield contact(*complete())
     yield contact(*complete(answer("M1", "NO", corrected=False)))
     yield contact(answer("C1"), answer("R1", "REFUSE"))
