@@ -58,7 +58,7 @@ def demo(contracts: int, seed: int, day: datetime) -> None:
 
 async def _day(contracts: int, seed: int, day: date, folder: Path, stack) -> dict:
     from cli.day import judged
-    from cli.day_preparation import CLOSES, SPEED, take_in_list
+    from cli.day_preparation import CLOSES, speed_for, take_in_list
     from cli.simulated_day import SimulatedDay
     from clock import SHANGHAI, system
     from settings import settings
@@ -66,7 +66,7 @@ async def _day(contracts: int, seed: int, day: date, folder: Path, stack) -> dic
     from storage.day_figures import day_figures
 
     clock = system()
-    simulated = SimulatedDay(clock, settings().twilio_base_url, SPEED)
+    simulated = SimulatedDay(clock, settings().twilio_base_url, speed_for(contracts))
     closing = datetime.combine(day, CLOSES, SHANGHAI)
     try:
         await take_in_list(simulated, contracts, seed, day, folder)
