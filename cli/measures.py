@@ -48,6 +48,9 @@ def figures(question: Any, with_rows: bool = False) -> dict:
         if any(map(of, callbacks))
     }
     behind = {"rows": drill_down(callbacks, as_of, rules.profile)} if with_rows else {}
+    # C27: both rates are always told; which of them is called the success rate is the profile's to say
+    success = "completed_rate" if rules.profile["kpi.success_definition"] == "COMPLETED" else "clean_success_rate"
+    found["success_rate"] = found[success]
     return {"as_of": as_of, **found, **parts, **behind, "profile": rules.profile.id}
 
 

@@ -25,7 +25,7 @@ def shortcomings(method: str, evidence: Evidence, profile: Profile) -> tuple[Ste
     if method in PAPER_METHODS:
         if not evidence.policyholder_signature:
             missing.append(Step("R58", "没有投保人亲笔签名，无效", "void: not signed by the policyholder himself"))
-        if evidence.id_copy != "POLICYHOLDER" and (method == "LETTER" or profile["visit.require_id_copy"]):
+        if evidence.id_copy != "POLICYHOLDER" and profile[f"{method.lower()}.require_id_copy"]:
             if evidence.id_copy == "OTHER":
                 missing.append(Step("R59", "所附证件不是投保人本人的，无效", "void: the ID copy is somebody else's"))
             else:

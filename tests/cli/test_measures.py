@@ -52,6 +52,9 @@ def test_ac_27(measures):
     assert found["completed_rate"] == "95.0"
     assert found["clean_success_rate"] == "92.0"
     assert found["in_window_rate"] == "89.0"
+    assert found["success_rate"] == "95.0"
+    clean = {"kpi.success_definition": "CLEAN"}
+    assert measures({"as_of": "2026-10-31", "callbacks": rows, "params": clean})[1]["success_rate"] == "92.0"
     assert found["completed_by"] == {"head_office": 870, "branch": 80}
     assert set(found["by_branch"]) == {"B0", "B1"}
     assert sum(part["completed"] for part in found["by_branch"].values()) == 950
