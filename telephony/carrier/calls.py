@@ -87,7 +87,7 @@ class Call:
         self._running: asyncio.Task | None = None
         self._interruption: str | None = None
         self._redirect: twiml.Source | None = None
-        self._last_callback: asyncio.Future | None = None
+        self._last_callback: tuple[asyncio.Event, asyncio.Task] | None = None
         self._held: list = []
         self._limit: asyncio.Task | None = None
         self._still_at: float | None = None
@@ -415,16 +415,23 @@ class Call:
             self._queue_callback(params)
 
     def _queue_callback(self, params: dict[str, str]) -> None:
-        self._last_callback = self.exchange.spawn(self._send_after(self._last_callback, params, self._owe(params)))
+        on_its_way = asyncio.Event()
+        work = self._send_after(self._last_callback, on_its_way, params, self._owe(params))
+        self._last_callback = on_its_way, self.exchange.spawn(work)
 
     def _owe(self, params: dict[str, str]) -> int:
         order = self.order
         return self.exchange.journal.owe(self, order.status_method, order.status_callback, params, "callback")
 
-    async def _send_after(self, before: asyncio.Future | None, params: dict[str, str], owed: int) -> None:
+    async def _send_after(
+        self, before: tuple[asyncio.Event, asyncio.Task] | None, on_its_way: asyncio.Event, params: dict, owed: int
+    ) -> None:
         # fired in order; a slow application holds the next one up for a while (in real time), not for ever
-        if before is not None and not before.done():
-            await asyncio.wait({before}, timeout=IN_ORDER)
+        if before is not None:
+            sending, sent = before
+            await sending.wait()
+            await asyncio.wait({sent}, timeout=IN_ORDER)
+        on_its_way.set()
         await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
 
     async def _send_late(self, params: dict[str, str], owed: int, seconds: float) -> None:

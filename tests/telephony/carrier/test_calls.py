@@ -238,7 +238,7 @@ async def test_the_time_limit_ends_a_call(carrier):
 
 async def test_callbacks_stay_in_order_for_an_application_that_takes_its_time(carrier, application):
     async def slowly(params):
-        await asyncio.sleep(1.2 if params["CallStatus"] == "initiated" else 0)
+        await asyncio.sleep({"initiated": 3.0, "ringing": 2.5}.get(params["CallStatus"], 0))
         return 204, {}, ""
 
     application.answers["/status"] = slowly
