@@ -17,7 +17,8 @@ STILL_VALID = timedelta(days=3)
 CASE_FACTS = """
   c.id AS case_id, c.policy_no, c.person_id, c.state AS case_state, c.round, c.nominal_end, c.handover_at, c.provisional,
   k.product_type, k.premium_mode, k.channel, k.branch_code, k.agent_code, k.receipt_signed_on,
-  coalesce((k.facts ->> 'signature_date_estimated')::boolean, false) AS estimated
+  coalesce((k.facts ->> 'signature_date_estimated')::boolean, false) AS estimated,
+  coalesce(k.facts ->> 'traceability', 'NONE') AS traceability
 """
 
 ENDED = f"""
@@ -100,6 +101,7 @@ def _case(row: dict) -> CaseFacts:
         handover_at=row["handover_at"],
         provisional=row["provisional"],
         signature_date_estimated=row["estimated"],
+        traceability=row["traceability"],
     )
 
 
