@@ -12,7 +12,19 @@ from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.sessions import SessionMiddleware
 
-from desk import board, branches, cases, contracts_api, errors, health, lists, sign_in, twilio_callbacks, work_orders
+from desk import (
+    board,
+    branches,
+    cases,
+    contracts_api,
+    errors,
+    health,
+    list_rows,
+    lists,
+    sign_in,
+    twilio_callbacks,
+    work_orders,
+)
 from desk.auth import Failures
 from desk.demo_users import ensure_demo_users
 from settings import settings
@@ -89,6 +101,17 @@ def create_app() -> FastAPI:
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for part in (sign_in, board, cases, branches, work_orders, lists, health, twilio_callbacks, contracts_api):
+    for part in (
+        sign_in,
+        board,
+        cases,
+        branches,
+        work_orders,
+        lists,
+        list_rows,
+        health,
+        twilio_callbacks,
+        contracts_api,
+    ):
         app.include_router(part.router)
     return app

@@ -12,6 +12,7 @@ def _(message: str) -> str:
 
 SENTENCES = {
     "LIST_TAKEN": _("Contract list taken"),
+    "ROW_MENDED": _("Row %(row)s of contract list no. %(list_id)s mended by %(user)s"),
     "CASE_OPENED": _("Case opened"),
     "CASE_UPDATED": _("Contract changed; dates and state derived again"),
     "CASE_MOVED": _("Case moved"),

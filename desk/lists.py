@@ -58,12 +58,14 @@ async def delivery(request: Request, user: Viewer, list_id: int, asked: Annotate
         paging = Paging.of(asked.page, lists.PAGE, await lists.count_problems(connection, narrowed))
         problems = await lists.problems(connection, narrowed, paging.offset, paging.size)
         codes = await lists.codes(connection, list_id)
+        origin = await lists.mended_from(connection, list_id) if found["source"] == "desk" else None
     return render(
         request,
         "list.html",
         place="lists",
         moment=moment,
         list=found,
+        origin=origin,
         rows=[row | {"cells": _masked(row["cells"])} for row in problems],
         codes=codes,
         paging=paging,

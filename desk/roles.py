@@ -25,6 +25,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "inbox": EVERYBODY - {"OPERATOR"},
     "orders": SUPERVISORS | BRANCH,
     "lists": CALLING | HEADS | CONTROL | SYSTEM,
+    "mend": CALLING | HEADS | SYSTEM,  # who checks does not write
 }
 
 # The page that answers a role's first question; the first line that fits decides.

@@ -1,4 +1,4 @@
-"""Deliveries of contracts: a file, a page of a pull, a push. All go through `contract_batches.store`.
+"""Deliveries of contracts: a file, a page of a pull, a push, a mended row. All go through `contract_batches.store`.
 
 A delivery counts when it is finished. One that was cut short is taken again from its beginning: rows that it stored
 already are found and counted as they were, and nothing is stored twice.
@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.branches import Organisation
 from rules.calendar import Calendar
-from rules.contracts import ReadRow, cells_from_json, read_rows
+from rules.contracts import COLUMNS, ReadRow, cells_from_json, read_rows
+from rules.list_columns import clean
 from rules.parameters import Profile
 from scripts.rule_profiles import load_profile
 from storage import db
@@ -29,6 +30,7 @@ from storage.calendar_days import read_calendar
 from storage.contract_batches import COUNTS, Arrived, Basis, arrived, forget_rows, store
 from storage.db import rows
 from storage.organisation import read_organisation
+from storage.vault import vault
 
 BATCH = 1000
 MOST_TRIES = 5
@@ -43,6 +45,10 @@ class ListBusy(Exception):
 
 class KeyTaken(Exception):
     """This idempotency key came before, with another body."""
+
+
+class RowTaken(Exception):
+    """The row was mended already, or its list is just being taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +215,84 @@ async def take_push(
         except DBAPIError as error:
             await _after_deadlock(error, tries)
     raise AssertionError("unreachable")
+
+
+async def take_mended(
+    list_id: int, row_no: int, cells: Mapping[str, str], *, user: str, basis: Basis
+) -> tuple[ReadRow, ImportResult | None]:
+    """Store one kept row, its cells corrected by `user`, as a delivery of its own; how it was read, and what it came to.
+
+    None: nothing was stored, since it would be rejected, or since no cell changed and no problem went away. Raises
+    LookupError when no such row is kept, RowTaken.
+    """
+    [one] = await asyncio.to_thread(lambda: list(_read([(1, cells, False)], basis)))
+    for tries in range(MOST_TRIES):
+        try:
+            async with db.transaction() as connection:
+                # whoever mends the same row at the same time waits here, and then finds it mended
+                kept = await rows(
+                    connection,
+                    """SELECT r.cells_sealed, r.mended_at, l.source, l.name, l.finished_at,
+                              (SELECT coalesce(jsonb_agg(jsonb_build_array(p.field, p.code)), '[]') FROM row_problems p
+                               WHERE p.list_id = r.list_id AND p.row_no = r.row_no) AS problems
+                       FROM list_rows r JOIN contract_lists l ON l.id = r.list_id
+                       WHERE r.list_id = :list_id AND r.row_no = :row_no FOR UPDATE OF r""",
+                    list_id=list_id,
+                    row_no=row_no,
+                )
+                if not kept:
+                    raise LookupError(f"list {list_id} keeps no row {row_no}")
+                [stands] = kept
+                if stands["mended_at"] is not None or stands["finished_at"] is None:
+                    raise RowTaken(f"{list_id}/{row_no}")
+                before = json.loads(vault().open(stands["cells_sealed"]))
+                changed = [column.name for column in COLUMNS if _differs(before, cells, column.name)]
+                left = {(p.field, p.code) for p in one.read.problems}
+                if one.read.rejected or not (changed or {(field, code) for field, code in stands["problems"]} - left):
+                    return one.read, None
+                name = f"{stands['name']} · {row_no}"
+                new_id, _ = await _opened(connection, "desk", name, f"mended {uuid.uuid4().hex}", basis.now)
+                counts = await store(connection, new_id, stands["source"], [one], basis, again=False)
+                await _finish(connection, new_id, counts, basis.now)
+                await _mark_mended(
+                    connection, list_id, row_no, new_id, one.read.contract.policy_no, changed, user, basis
+                )
+                return one.read, ImportResult.of(new_id, counts)
+        except DBAPIError as error:
+            await _after_deadlock(error, tries)
+    raise AssertionError("unreachable")
+
+
+def _differs(before: Mapping[str, str], after: Mapping[str, str], name: str) -> bool:
+    return clean(before.get(name)) != clean(after.get(name))
+
+
+async def _mark_mended(
+    connection: AsyncConnection,
+    list_id: int,
+    row_no: int,
+    new_id: int,
+    policy_no: str,
+    changed: Sequence[str],
+    user: str,
+    basis: Basis,
+) -> None:
+    """The event names the columns that were changed, never what stands in them."""
+    await rows(
+        connection,
+        """WITH mended AS (
+             UPDATE list_rows SET mended_at = :now, mended_by = :new_id WHERE list_id = :list_id AND row_no = :row_no
+           )
+           INSERT INTO events (at, kind, case_id, person_id, data)
+           SELECT :now, 'ROW_MENDED', c.id, c.person_id, CAST(:data AS jsonb)
+           FROM (VALUES (1)) AS always(one) LEFT JOIN cases c ON c.policy_no = :policy_no RETURNING id""",
+        now=basis.now,
+        new_id=new_id,
+        list_id=list_id,
+        row_no=row_no,
+        policy_no=policy_no,
+        data=json.dumps({"list_id": list_id, "row": row_no, "by_list": new_id, "user": user, "columns": list(changed)}),
+    )
 
 
 async def problems(list_id: int, most: int | None = None, page: int = 5000) -> AsyncIterator[dict[str, Any]]:

@@ -130,6 +130,7 @@ class ListRow(SQLModel, table=True):
     mended_by: int | None = Field(
         default=None,
         foreign_key="contract_lists.id",
+        index=True,
         sa_type=BigInteger,
         description="the delivery that brought the row again, mended",
     )

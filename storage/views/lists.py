@@ -75,7 +75,7 @@ async def problems(connection: AsyncConnection, f: ProblemFilter, offset: int = 
     found = await rows(
         connection,
         f"""SELECT p.row_no, p.field, p.code, p.severity, p.message_zh, p.message_en, r.policy_no, r.verdict,
-                   r.cells_sealed, r.mended_at, c.id AS case_id
+                   r.cells_sealed, r.mended_at, r.mended_by, c.id AS case_id
             FROM row_problems p LEFT JOIN list_rows r ON r.list_id = p.list_id AND r.row_no = p.row_no
             LEFT JOIN cases c ON c.policy_no = r.policy_no AND r.verdict <> 'rejected' AND r.verdict <> 'duplicates'
             WHERE {where} ORDER BY p.row_no, p.field LIMIT :limit OFFSET :offset""",
@@ -87,3 +87,42 @@ async def problems(connection: AsyncConnection, f: ProblemFilter, offset: int = 
         sealed = row.pop("cells_sealed")
         row["cells"] = json.loads(vault().open(sealed)) if sealed is not None else {}
     return found
+
+
+async def row(connection: AsyncConnection, list_id: int, row_no: int) -> dict | None:
+    """A kept row: its cells opened, its problems, the list it came in; `newer`: a later delivery that changed its
+    contract, None where there is none."""
+    found = await rows(
+        connection,
+        """SELECT r.list_id, r.row_no, r.policy_no, r.verdict, r.cells_sealed, r.mended_at, r.mended_by,
+                  l.name AS list_name, l.received_at, l.finished_at,
+                  (SELECT max(v.list_id) FROM contract_versions v
+                   WHERE v.policy_no = r.policy_no AND v.list_id > r.list_id) AS newer
+           FROM list_rows r JOIN contract_lists l ON l.id = r.list_id
+           WHERE r.list_id = :list AND r.row_no = :row""",
+        list=list_id,
+        row=row_no,
+    )
+    if not found:
+        return None
+    [kept] = found
+    kept["cells"] = json.loads(vault().open(kept.pop("cells_sealed")))
+    kept["problems"] = await rows(
+        connection,
+        """SELECT field, code, severity, message_zh, message_en FROM row_problems
+           WHERE list_id = :list AND row_no = :row ORDER BY field""",
+        list=list_id,
+        row=row_no,
+    )
+    return kept
+
+
+async def mended_from(connection: AsyncConnection, list_id: int) -> dict | None:
+    """The row that this delivery brought again: list_id, row_no, list_name."""
+    found = await rows(
+        connection,
+        """SELECT r.list_id, r.row_no, l.name AS list_name FROM list_rows r JOIN contract_lists l ON l.id = r.list_id
+           WHERE r.mended_by = :id""",
+        id=list_id,
+    )
+    return found[0] if found else None

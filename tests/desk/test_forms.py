@@ -97,26 +97,32 @@ POSTS = [
     "/cases/{day.asked}/unmask",
     "/work-orders/{day.order}/accept",
     "/work-orders/{day.order}/handle",
+    "/lists/{day.list_id}/rows/62/mend",
+    "/lists/{day.list_id}/rows/62/unmask",
 ]
+PATHS = {"{day.asked}": "{case_id}", "{day.order}": "{order_id}", "{day.list_id}/rows/62": "{list_id}/rows/{row_no}"}
 
 
 @pytest.mark.parametrize("path", POSTS)
 @pytest.mark.parametrize("given", [None, "", "wrong"])
 def test_a_form_without_its_token_changes_nothing(sign_in, day, events, path, given):
     client = sign_in("lead")
-    before = [events(kind) for kind in ("UNMASKED", "ORDER_ACCEPTED", "SWITCH_THROWN")]
+    before = [events(kind) for kind in ("UNMASKED", "ORDER_ACCEPTED", "SWITCH_THROWN", "ROW_MENDED")]
     answer = client.post(path.format(day=day), data={} if given is None else {"csrf": given})
     assert answer.status_code == 403 and "表单已失效" in answer.text
-    assert [events(kind) for kind in ("UNMASKED", "ORDER_ACCEPTED", "SWITCH_THROWN")] == before
+    assert [events(kind) for kind in ("UNMASKED", "ORDER_ACCEPTED", "SWITCH_THROWN", "ROW_MENDED")] == before
     assert client.get("/board").status_code == 200
 
 
 def test_every_form_that_posts_is_in_the_table_above():
-    from desk import board, branches, cases, health, lists, sign_in, work_orders
+    from desk import board, branches, cases, health, list_rows, lists, sign_in, work_orders
 
-    parts = (board, branches, cases, health, lists, sign_in, work_orders)
+    parts = (board, branches, cases, health, list_rows, lists, sign_in, work_orders)
     own = {route.path for part in parts for route in part.router.routes if "POST" in route.methods}
-    assert own == {path.replace("{day.asked}", "{case_id}").replace("{day.order}", "{order_id}") for path in POSTS}
+    table = set(POSTS)
+    for ours, theirs in PATHS.items():
+        table = {path.replace(ours, theirs) for path in table}
+    assert own == table
 
 
 def test_signing_out_ends_it(sign_in, day):

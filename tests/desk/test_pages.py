@@ -25,14 +25,15 @@ PAGES = {
     "lists": "/lists",
     "list": "/lists/{day.list_id}",
     "list.xlsx": "/lists/{day.list_id}/export.xlsx",
+    "row": "/lists/{day.list_id}/rows/2",
 }
-HEAD = set(PAGES) - {"pause"}
+HEAD = set(PAGES) - {"pause", "row"}
 BRANCH = {"cases", "case", "cases.xlsx", "own inbox", "inbox.xlsx", "order"}
 OPENS = {
     "lead": set(PAGES),
     "auditor": HEAD,
     "compliance": HEAD,
-    "operator": {"board", "live", "pause", "lists", "list", "list.xlsx"},
+    "operator": {"board", "live", "pause", "lists", "list", "list.xlsx", "row"},
     "staff": BRANCH,
     "province": BRANCH,
     "other": {"cases", "case elsewhere", "cases.xlsx", "inbox elsewhere", "order elsewhere"},

@@ -14,7 +14,16 @@ from scripts.calendars import seeded_calendar
 from scripts.rule_profiles import load_profile
 from storage import branch_files, contract_lists, work_orders
 from storage.contract_batches import Basis
-from storage.contract_lists import ImportResult, KeyTaken, problems, take, take_page, take_push
+from storage.contract_lists import (
+    ImportResult,
+    KeyTaken,
+    RowTaken,
+    problems,
+    take,
+    take_mended,
+    take_page,
+    take_push,
+)
 from storage.db import rows, transaction
 from storage.events import read
 from storage.identities import id_hash, number_hash
@@ -23,7 +32,7 @@ from storage.list_files import open_list
 from storage.order_chasing import past_a_limit
 from storage.organisation import store_organisation
 from storage.vault import vault
-from storage.views import inboxes
+from storage.views import inboxes, lists
 from storage.work_orders import OrderConflict
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -587,3 +596,131 @@ async def test_a_push_is_answered_once(tree):
     assert (await one("SELECT count(*) AS n FROM contract_lists"))["n"] == 1
     with pytest.raises(KeyTaken):
         await take_push("key", body + b" ", [contract()], source="push", basis=basis())
+
+
+# ---- a row mended on the desk ----
+
+
+async def cells_of(list_id: int, row_no: int) -> dict:
+    async with transaction() as c:
+        return (await lists.row(c, list_id, row_no))["cells"]
+
+
+async def mend(list_id: int, row_no: int, now=NOW + timedelta(hours=1), **changes):
+    cells = await cells_of(list_id, row_no) | changes
+    return await take_mended(list_id, row_no, cells, user="lead", basis=basis(now))
+
+
+async def kept(list_id: int, row_no: int) -> dict:
+    return await one("SELECT * FROM list_rows WHERE list_id = :l AND row_no = :r", l=list_id, r=row_no)
+
+
+async def test_a_rejected_row_mended_is_a_delivery_of_its_own(tree):
+    first = await take_rows(contract(channel="柜面"))
+    read, result = await mend(first.list_id, 2, channel="银保")
+    assert not read.problems and counted(result) == {"accepted": 1, "cases_opened": 1}
+    case, row = await the_case(), await kept(first.list_id, 2)
+    assert case["state"] == "CALLABLE"
+    assert (row["mended_at"], row["mended_by"]) == (NOW + timedelta(hours=1), result.list_id)
+    assert row["verdict"] == "rejected" and [p["code"] async for p in problems(first.list_id)] == ["BAD_CHOICE"]
+    delivery = await one("SELECT * FROM contract_lists WHERE id = :id", id=result.list_id)
+    assert (delivery["source"], delivery["name"], delivery["counts"]) == ("desk", "test · 2", result.counts)
+    assert (await one("SELECT source FROM contracts"))["source"] == "test"
+    async with transaction() as c:
+        assert await lists.mended_from(c, result.list_id) == {
+            "list_id": first.list_id, "row_no": 2, "list_name": "test",
+        }  # fmt: skip
+    event = await one("SELECT * FROM events WHERE kind = 'ROW_MENDED'")
+    assert (event["case_id"], event["person_id"]) == (case["id"], case["person_id"])
+    assert event["data"] == {
+        "list_id": first.list_id, "row": 2, "by_list": result.list_id, "user": "lead", "columns": ["channel"],
+    }  # fmt: skip
+    async with transaction() as c:
+        assert await judge_stored(c, NOW + timedelta(hours=2)) == ()
+
+
+async def test_a_row_that_would_be_rejected_again_is_not_stored(tree):
+    first = await take_rows(contract(channel="柜面", product_type="新型"))
+    read, result = await mend(first.list_id, 2, channel="银保", mobile="12")
+    assert result is None
+    assert {(p.field, p.code) for p in read.problems} == {("product_type", "BAD_CHOICE"), ("mobile", "BAD_PHONE")}
+    assert (await kept(first.list_id, 2))["mended_at"] is None
+    assert len(await all_of("SELECT id FROM contract_lists")) == 1
+    assert await all_of("SELECT id FROM events") == []
+
+
+async def test_a_warned_row_mended_changes_its_contract(tree):
+    first = await take_rows(contract(mobile="12", branch_code="9999"))
+    assert await phones() == {}
+    _, untouched = await mend(first.list_id, 2, mobile=" 12 ")
+    assert untouched is None and (await kept(first.list_id, 2))["mended_at"] is None
+    read, result = await mend(first.list_id, 2, mobile="13900000002")
+    # what is still wrong is kept with the new delivery, and can be mended there
+    assert [p.code for p in read.problems] == ["UNKNOWN_BRANCH"] and counted(result) == {"updated": 1}
+    assert await phones() == {"+8613900000002": (0, "CONFIRMED", False)}
+    _, again = await mend(result.list_id, 1, branch_code="4401")
+    assert counted(again) == {"updated": 1}
+    assert (await one("SELECT branch_code FROM contracts"))["branch_code"] == "4401"
+    text = str(await all_of("SELECT data FROM events WHERE kind = 'ROW_MENDED'"))
+    assert "13900000002" not in text and "mobile" in text
+
+
+async def test_a_problem_that_went_away_by_itself_needs_no_change(tree):
+    first = await take_rows(contract(branch_code="4402"))
+    assert (await mend(first.list_id, 2))[1] is None
+    grown = Organisation((*TREE.branches, Branch("4402", "新支公司", "00", "COUNTY")))
+    cells = await cells_of(first.list_id, 2)
+    later = Basis(NOW, grown, seeded_calendar(), load_profile())
+    _, result = await take_mended(first.list_id, 2, cells, user="lead", basis=later)
+    assert counted(result) == {"unchanged": 1}
+
+
+async def test_a_duplicate_mended(tree):
+    first = await take_rows(contract(), contract(premium="99"), contract(premium="98"))
+    _, other = await mend(first.list_id, 3, policy_no="P2")  # a slip in the number
+    assert counted(other) == {"accepted": 1, "cases_opened": 1}
+    _, same = await mend(first.list_id, 4)  # it is the one that counts after all
+    assert counted(same) == {"updated": 1}
+    stored = {r["policy_no"]: r["premium"] for r in await all_of("SELECT policy_no, premium FROM contracts")}
+    assert stored == {"P1": 98, "P2": 99}
+
+
+async def test_a_row_with_too_many_cells_mended(tree):
+    shifted = cells_from_json(contract(premium="12", sum_insured="000"))
+    first = await take(
+        [(2, shifted, True)], source="test", name="test", digest=next(_digests), now=NOW,
+        tree=TREE, calendar=seeded_calendar(), profile=load_profile(),
+    )  # fmt: skip
+    assert counted(first) == {"rejected": 1}
+    read, result = await mend(first.list_id, 2, premium="12000", sum_insured="")
+    assert not read.problems and counted(result) == {"accepted": 1, "cases_opened": 1}
+
+
+async def test_a_row_is_mended_once_whoever_comes_together(tree):
+    first = await take_rows(contract(channel="柜面"))
+    cells = await cells_of(first.list_id, 2)
+
+    async def go(channel):
+        return await take_mended(first.list_id, 2, cells | {"channel": channel}, user="lead", basis=basis())
+
+    done = await asyncio.gather(go("银保"), go("个险"), go("网销"), return_exceptions=True)
+    assert [type(one) for one in done if isinstance(one, Exception)] == [RowTaken] * 2
+    assert len(await all_of("SELECT id FROM contract_lists")) == 2
+    with pytest.raises(LookupError):
+        await take_mended(first.list_id, 3, cells, user="lead", basis=basis())
+
+
+async def test_a_row_of_a_list_that_is_still_being_taken_waits(tree):
+    first = await take_rows(contract(mobile="12"))
+    await all_of("UPDATE contract_lists SET finished_at = NULL RETURNING id")
+    with pytest.raises(RowTaken):
+        await mend(first.list_id, 2, mobile="13900000002")
+
+
+async def test_a_later_delivery_of_the_same_contract_is_told(tree):
+    first = await take_rows(contract(mobile="12"))
+    async with transaction() as c:
+        assert (await lists.row(c, first.list_id, 2))["newer"] is None
+    later = await take_rows(contract(premium="15000"))
+    async with transaction() as c:
+        assert (await lists.row(c, first.list_id, 2))["newer"] == later.list_id
