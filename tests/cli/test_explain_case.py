@@ -10,7 +10,10 @@ import pytest
 from cli.main import root
 from cli.output import invoke
 from clock import system
-from storage import db
+from storage import db, settlements
+from storage.organisation import read_organisation
+from tasks.rule_book import rule_book
+from tasks.settling import decide
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -95,3 +98,26 @@ def test_what_comes_next_in_each_state(huifang, cases, state):
         assert what == "RING" or what.startswith("HELD_")
     code, shown = huifang("explain", "case", cases[0]["id"], as_json=False)
     assert code == 0 and "next: " + found["next"]["text"] in shown
+
+
+def test_a_case_that_went_to_its_branch_tells_why_and_by_when(huifang, cases):
+    case = next(c for c in cases if c["state"] in ("CALLABLE", "WAITING"))
+
+    async def settle():
+        now, book = system().now(), await rule_book()
+        async with db.transaction() as connection:
+            wanted = [(case["id"], "PLAN_USED_UP", "UNREACHABLE")]
+            ended = await settlements.cases_to_settle(connection, wanted, now)
+            organisation = await read_organisation(connection)
+            done = await settlements.save(connection, [(e, decide(e, book, organisation)) for e in ended], now)
+        await db.dispose()
+        return done
+
+    assert asyncio.run(settle()) == (1, 1)
+    found = huifang("explain", "case", case["id"])[1]
+    assert (found["class"], found["reasons"], found["owner"]) == ("VERIFICATION", ["UNREACHABLE"], "BRANCH")
+    assert found["next"]["what"] == "ORDER_VERIFICATION" and found["next"]["at"].endswith("T23:59:59+08:00")
+    assert {"C57", "R78", "C13"} <= {step["rule"] for step in found["steps"]}
+    settled, issued = found["history"][-2:]
+    assert (settled["event"], settled["reasons"], settled["state"]) == ("SETTLED", ["UNREACHABLE"], "AT_BRANCH")
+    assert (issued["event"], issued["order_kind"]) == ("ORDER_ISSUED", "VERIFICATION")
