@@ -361,7 +361,7 @@ MONDAY = date(2026, 9, 21)  # Mid-Autumn on Friday
 @st.composite
 def two_profiles(draw):
     """A profile and one that is at least as strict in everything that permits a call."""
-    loose = DEFAULTS.with_params({n: draw(values_of(n)) for n in draw(st.sets(st.sampled_from(CALLING)))})
+    loose = DEFAULTS.with_params({n: draw(values_of(n)) for n in draw(st.sets(st.sampled_from(CALLING), max_size=4))})
     tighter = {
         n: stricter_of(n, loose[n], draw(values_of(n))) for n in draw(st.sets(st.sampled_from(CALLING), min_size=1))
     }
@@ -376,19 +376,16 @@ def two_profiles(draw):
 @st.composite
 def situations(draw):
     """One person with one policy, and everything that was dialled for him or on his numbers before."""
-
-    def instant(first, last):
-        minutes = draw(st.integers(first * 24 * 60, last * 24 * 60))
-        return datetime(2026, 9, 21, tzinfo=SHANGHAI) + timedelta(minutes=minutes)
-
-    now = instant(0, 7)
+    now = datetime(2026, 9, 21, tzinfo=SHANGHAI) + timedelta(days=draw(st.integers(0, 6)))
+    now += timedelta(minutes=draw(st.integers(9 * 60, 21 * 60 - 1)))
+    rarely = st.sampled_from([False, False, False, True])
     numbers = tuple(
         PhoneFacts(
             number=f"n{n}",
-            holders=draw(st.integers(1, 5)),
-            is_agents=draw(st.booleans()),
+            holders=draw(st.sampled_from([1, 1, 2, 3, 4])),
+            is_agents=draw(rarely),
             self_policy=draw(st.booleans()),
-            confirmed=draw(st.booleans()),
+            confirmed=not draw(rarely),
             related=draw(st.booleans()),
         )
         if draw(st.booleans())
@@ -401,19 +398,19 @@ def situations(draw):
         appointment = Appointment(when, None, draw(st.sampled_from(["POLICYHOLDER", "THIRD_PARTY"])))
     results = st.sampled_from(["NO_ANSWER", "BUSY_LINE", "POWERED_OFF", "THIRD_PARTY"])
     attempts = []
-    for _ in range(draw(st.integers(0, 9))):
+    for _ in range(draw(st.sampled_from([0, 1, 1, 2, 2, 3, 6, 8]))):
         at = now - timedelta(minutes=draw(st.integers(1, 7 * 24 * 60)))
         own = draw(st.booleans())
         attempts.append(
             Attempt(at, 1 if own else 2, draw(st.sampled_from(["n0", "n1", "n2"])), draw(results),
                     draw(st.booleans()), (1,) if own else (9,))
         )  # fmt: skip
-    end = MONDAY + timedelta(days=draw(st.integers(-20, 15)))
+    end = MONDAY + timedelta(days=draw(st.integers(-10, 15)))
     case = Candidate(
         case_id=1, policy_no="P1", person_id=1, state=CaseState.CALLABLE, callable_on=MONDAY - timedelta(days=30),
         nominal_end=draw(st.sampled_from([end, None])), handover_at=None, birth_date=None,
-        language=draw(st.sampled_from(["zh-CN", "yue"])), in_scope=True, special_callback=False, numbers=numbers,
-        identity_elements=draw(st.integers(2, 3)), appointment=appointment, script="s", class_=None, reasons=(),
+        language=draw(st.sampled_from(["zh-CN", "zh-CN", "yue"])), in_scope=True, special_callback=False, numbers=numbers,
+        identity_elements=draw(st.sampled_from([3, 3, 2])), appointment=appointment, script="s", class_=None, reasons=(),
     )  # fmt: skip
     return case, attempts, now
 
