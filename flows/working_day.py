@@ -22,7 +22,7 @@ from tasks.outages import is_outage
 log = logging.getLogger("huifang.run")
 
 # Clock seconds between two sweeps, and the least real time between them: a flow run costs Prefect's server 150 ms.
-SWEEP_SECONDS, SWEEP_REAL_SECONDS = 120.0, 20.0
+SWEEP_SECONDS, SWEEP_REAL_SECONDS = 120.0, 10.0
 # Calls that ring when the window ends are heard to their end, and recordings that another process died with are taken over
 # (real time, whatever the clock): waited for at most this long.
 DRAIN, DRAIN_REAL_SECONDS = timedelta(minutes=45), 180.0

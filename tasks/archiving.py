@@ -19,7 +19,7 @@ BATCH = 24
 AT_ONCE = 4
 # Real seconds after which another worker may take over what this one did not finish. Two that meet do no harm: the second
 # stores the same sound under the same key, and only one of them moves the row.
-LEASE_SECONDS = 60
+LEASE_SECONDS = 30
 # Real seconds until the next look while the archive or the carrier is away.
 OUTAGE_SECONDS = 10
 # A media file may lag behind its callback by seconds; after so many tries it is lost.
