@@ -21,31 +21,43 @@ STATE_OF = {
     "canceled": "ENDED",
 }
 
+# That somebody answered is told by `in-progress`, by the first turn, or by a call that was completed after a while: whichever
+# comes first, as news may be lost. What is settled as unanswered stays so, or the recording would have been waited for.
 STATUS_NEWS = f"""
 WITH news AS (
   INSERT INTO carrier_events (provider_id, kind, status, sequence, call_id, body, received_at)
   VALUES (:sid, 'status', :status, :sequence, :call_id, CAST(:body AS jsonb), :now)
   ON CONFLICT DO NOTHING RETURNING id
 ), before AS (
-  SELECT id, state, sid FROM calls WHERE id = :call_id AND (sid IS NULL OR sid = :sid)
+  SELECT id, state, sid, answered_at FROM calls WHERE id = :call_id AND (sid IS NULL OR sid = :sid)
     AND EXISTS (SELECT 1 FROM news) FOR UPDATE
 ), moved AS (
   UPDATE calls k SET
     sid = coalesce(k.sid, :sid),
     state = CASE WHEN {RANK.format("CAST(:state AS text)")} > {RANK.format("k.state")} THEN :state ELSE k.state END,
-    answered_at = CASE WHEN :state = 'ANSWERED' THEN coalesce(k.answered_at, :now) ELSE k.answered_at END,
+    answered_at = CASE
+      WHEN k.answered_at IS NOT NULL OR k.settled_at IS NOT NULL THEN k.answered_at
+      WHEN :state = 'ANSWERED' THEN :now
+      WHEN :status = 'completed' AND CAST(:duration AS int) > 0
+      THEN CAST(:now AS timestamptz) - make_interval(secs => CAST(:duration AS int))
+    END,
     ended_at = CASE WHEN :state = 'ENDED' THEN coalesce(k.ended_at, :now) ELSE k.ended_at END,
     carrier_status = CASE WHEN :state = 'ENDED' THEN coalesce(k.carrier_status, :status) ELSE k.carrier_status END,
     sip_code = coalesce(:sip, k.sip_code),
     answered_by = coalesce(:answered_by, k.answered_by),
     duration = coalesce(:duration, k.duration)
   FROM before b WHERE k.id = b.id
-  RETURNING k.id, k.person_id, k.state, b.state AS was, b.sid AS bound
+  RETURNING k.id, k.person_id, k.state, b.state AS was, k.answered_at IS NOT NULL AND b.answered_at IS NULL AS answered
 ), told AS (
   INSERT INTO events (at, kind, call_id, person_id, data)
-  SELECT :now, 'CALL_' || m.state, m.id, m.person_id,
+  SELECT :now, t.kind, m.id, m.person_id,
          jsonb_build_object('sid', CAST(:sid AS text), 'status', CAST(:status AS text), 'duration', CAST(:duration AS int))
-  FROM moved m WHERE m.state <> m.was AND m.state <> 'PLACED'  -- that one is told by the dial's own answer
+  FROM moved m, LATERAL (
+    SELECT 1 AS place, 'CALL_ANSWERED' AS kind WHERE m.answered
+    UNION ALL
+    -- PLACED is told by the dial's own answer
+    SELECT 2, 'CALL_' || m.state WHERE m.state <> m.was AND m.state NOT IN ('PLACED', 'ANSWERED')
+  ) t ORDER BY t.place
 )
 SELECT EXISTS (SELECT 1 FROM news) AS fresh, (SELECT state FROM moved) AS state,
        (SELECT pg_notify('huifang', 'ended') FROM moved WHERE state = 'ENDED' AND was <> 'ENDED') AS rung

@@ -104,6 +104,53 @@ async def test_news_in_any_order_and_twice_moves_only_forward(a_call, now):
     assert (await kinds("call1")).count("CALL_ENDED") == 1
 
 
+@pytest.mark.parametrize(
+    ("news_in_turn", "answered", "told"),
+    [
+        ([("in-progress", 2, None), ("completed", 3, 61)], True, ["CALL_ANSWERED", "CALL_ENDED"]),
+        # the word of the answer was lost, or comes behind that of the end
+        ([("completed", 3, 61)], True, ["CALL_ANSWERED", "CALL_ENDED"]),
+        ([("completed", 3, 61), ("in-progress", 2, None)], True, ["CALL_ANSWERED", "CALL_ENDED"]),
+        ([("completed", 3, 0), ("in-progress", 2, None)], True, ["CALL_ENDED", "CALL_ANSWERED"]),
+        ([("completed", 3, 0)], False, ["CALL_ENDED"]),
+        ([("no-answer", 3, 0)], False, ["CALL_ENDED"]),
+    ],
+)
+async def test_that_somebody_answered_is_told_once_by_whoever_says_so_first(a_call, now, news_in_turn, answered, told):
+    await a_call()
+    for status, n, duration in news_in_turn:
+        await news("call1", status, n, duration=duration, now=now)
+    found = await one("SELECT answered_at FROM calls WHERE id = 'call1'")
+    assert (found["answered_at"] is not None) is answered
+    assert [kind for kind in await kinds("call1") if kind != "CALL_RESERVED"] == told
+
+
+async def test_what_was_settled_as_unanswered_stays_so(a_call, now):
+    await a_call()
+    await news("call1", "completed", 3, duration=0, now=now)
+    async with transaction() as c:
+        await rows(c, "UPDATE calls SET settled_at = :now WHERE id = 'call1' RETURNING id", now=now)
+    await news("call1", "in-progress", 2, now=now)
+    assert (await one("SELECT answered_at FROM calls WHERE id = 'call1'"))["answered_at"] is None
+    assert "CALL_ANSWERED" not in await kinds("call1")
+
+
+async def test_a_call_that_the_carrier_forgot_is_over(a_call, now):
+    await a_call()
+    await news("call1", "ringing", 1, now=now)
+    async with transaction() as c:
+        await calls.gone(c, "call1", "UNKNOWN_TO_CARRIER", now)
+        await calls.gone(c, "call1", "UNKNOWN_TO_CARRIER", now)
+    assert (await call("call1"))["state"] == "ENDED"
+    assert (await kinds("call1")).count("CALL_ENDED") == 1
+    assert await overdue(now) == []
+
+
+async def overdue(now):
+    async with transaction() as c:
+        return await calls.overdue_calls(c, now + timedelta(hours=1), 180)
+
+
 async def test_news_of_another_carrier_call_does_not_touch_ours(a_call, now):
     await a_call()
     await news("call1", "ringing", 1, now=now)
