@@ -46,7 +46,11 @@ def fold_word(text: str) -> str:
 
 _DAY = re.compile(
     r"(?:(\d{4})([-/.])(\d{1,2})\2(\d{1,2})|(\d{4})年(\d{1,2})月(\d{1,2})日|(\d{4})(\d{2})(\d{2}))"
-    r"(?:(?:\s+|T|(?<=日))(?:上午|下午)?\s*(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?(?:Z|[+-]\d\d:?\d\d)?)?",
+    r"(?:(?:\s+|T|(?<=日))(?:上午|下午)?\s*(?:"
+    r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|(?:[01]?\d|2[0-3])[时点][0-5]?\d分(?:[0-5]?\d秒)?"
+    r"|(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)"
+    r"|(?<=\d{8})(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)?",
     re.ASCII,
 )
 _AMOUNT = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d{1,2})?", re.ASCII)
@@ -267,6 +271,10 @@ _NAMES = {
 }
 
 
+# What people put between the two names of one column: 保单号/policy_no, 保单号（policy_no）, 保单号 - policy_no.
+_BETWEEN_NAMES = re.compile(r"[\s/\\|()\[\]【】（）｜／:：,，;；、·.–—-]+")  # noqa: RUF001
+
+
 class ListRefused(Exception):
     """A list that is refused whole; one sentence in each language that a clerk understands."""
 
@@ -296,7 +304,7 @@ class HeaderMap:
 
     def too_many(self, row: list[str]) -> bool:
         """Something stands behind the last column of the header."""
-        return len(row) > self.width and any(cell.strip() for cell in row[self.width :])
+        return len(row) > self.width and any(map(clean, row[self.width :]))
 
 
 def column_named(header: str) -> str | None:
@@ -304,7 +312,7 @@ def column_named(header: str) -> str | None:
     word = fold_word(header.lstrip("\ufeff"))
     if word in _NAMES:
         return _NAMES[word]
-    named = {_NAMES.get(part) for part in re.split(r"[\s/()（）]+", word) if part}
+    named = {_NAMES.get(part) for part in _BETWEEN_NAMES.split(word) if part}
     return named.pop() if len(named) == 1 else None
 
 

@@ -12,14 +12,14 @@ Severity = Literal["rejected", "warning"]
 _MESSAGES: dict[str, tuple[str, str]] = {
     "MISSING": ("{zh}没有填写。", "{en} is empty."),
     "BAD_DATE": (
-        "{zh}不是有效日期{shown}，请写成 2026-09-24 这样的形式。",
-        "{en} is no date{shown}; write it like 2026-09-24.",
+        "{zh}{shown}不是有效日期，请写成 2026-09-24 这样的形式。",
+        "{en}{shown} is no date; write it like 2026-09-24.",
     ),
     "BAD_NUMBER": (
-        "{zh}不是有效数字{shown}，只写数字，不带符号、货币或单位。",
-        "{en} is no number that can be used here{shown}; digits only, no sign, currency or unit.",
+        "{zh}{shown}不是有效数字，只写数字，不带符号、货币或单位。",
+        "{en}{shown} is no number that can be used here; digits only, no sign, currency or unit.",
     ),
-    "BAD_CHOICE": ("{zh}的内容{shown}不在可选范围内：{choices}。", "{en}{shown} is none of these: {choices}."),
+    "BAD_CHOICE": ("{zh}{shown}不在可选范围内：{choices}。", "{en}{shown} is none of these: {choices}."),
     "BAD_ID_NUMBER": (
         "{zh}有误：应为 18 位、出生日期真实且校验码相符。",
         "{en} is wrong: 18 characters with a real day of birth and the right check digit are expected.",

@@ -82,10 +82,15 @@ class CsvFile:
         return max(_DELIMITERS, key=known)
 
     def _refuse_open_quote(self) -> None:
-        last: list[str] = []
-        for _number, _cells, raw in self._records():
-            last = list(raw) if len(raw) > 1 or '"' in raw[0] else []
-        if _inside_quotes("".join(last), self.delimiter):
+        last = ""
+        for _number, cells, raw in self._records():
+            last = ""
+            if len(raw) > 1 or any(self.delimiter in cell for cell in cells):
+                if _never_closed("".join(raw), self.delimiter):
+                    raise _open_quote()
+            elif raw and '"' in raw[0]:
+                last = raw[0]
+        if _never_closed(last, self.delimiter):
             raise _open_quote()
 
 
@@ -117,24 +122,28 @@ def _encoding(file: IO[bytes]) -> tuple[str, bool]:
     return ("utf-8-sig" if bad <= good else "gb18030"), quoted
 
 
-def _inside_quotes(record: str, delimiter: str) -> bool:
-    """Whether a record ends inside a quoted cell: a quote opens only at the start of a cell, and "" is a quote."""
-    inside = False
-    start_of_cell = True
-    i = 0
-    while i < len(record):
-        character = record[i]
-        if inside:
-            if character == '"':
-                if record[i + 1 : i + 2] == '"':
-                    i += 1
-                else:
-                    inside = False
-        elif character == '"' and start_of_cell:
-            inside = True
-        start_of_cell = not inside and character == delimiter
-        i += 1
-    return inside
+def _never_closed(record: str, delimiter: str) -> bool:
+    """Whether a quoted cell of this record has no end, or one that can only be the beginning of another cell's quote.
+
+    A quote opens only at the start of a cell, and "" inside is a quote. Where the closing one is missing, the next cell's
+    opening one is taken for it: it stands behind a delimiter or line break, and text follows. "A"座 is no such thing.
+    """
+    between = f"{delimiter}\r\n"
+    start = 0
+    while True:
+        if record.startswith('"', start):
+            end = record.find('"', start + 1)
+            while end >= 0 and record.startswith('"', end + 1):
+                end = record.find('"', end + 2)
+            if end < 0:
+                return True
+            behind = record[end + 1 : end + 2]
+            if end > start + 1 and record[end - 1] in between and behind.strip() and behind != delimiter:
+                return True
+            start = end + 1
+        start = record.find(delimiter, start) + 1
+        if not start:
+            return False
 
 
 def _open_quote() -> ListRefused:

@@ -4,6 +4,7 @@ The sheet and its strings are parsed as streams and the strings wait on disk, be
 millions of cells. No formula is evaluated, no entity is resolved, nothing is fetched.
 """
 
+import io
 import mmap
 import posixpath
 import re
@@ -27,13 +28,20 @@ from rules.list_columns import ListRefused, number_text, storable
 
 LONGEST_CELL = 4_000  # characters kept of one cell; every column's own limit is far below
 MOST_COLUMNS = 1_024
-_LARGEST_PART = 32 * 2**20  # unpacked bytes of anything but the sheet and its strings
+_LARGEST_PART = 16 * 2**20  # unpacked bytes of anything but the sheet and its strings
+_MOST_ELEMENTS = 500_000  # of such a part
 _LARGEST_ARCHIVE = 8 * 2**30  # unpacked; a million full rows need about 3 GiB
 _SUSPICIOUS = 48 * 2**20  # unpacked bytes from which the ratio counts
 _HIGHEST_RATIO = 150  # lists unpack to 5–40 times their size, bombs to about 1000
 _LARGEST_DIRECTORY = 2**20  # bytes of the archive's table of contents
 _LAST_ROW = 10_000_000  # Excel's own last row is 1,048,576
 _CHUNK = 2**18
+# What a parser keeps in memory for as long as it runs, or until a piece is complete: all of it far above any real list.
+_DEEPEST = 100  # elements inside one another; a sheet has seven
+_MOST_NAMES = 10_000  # different names of elements and attributes
+_LONGEST_PIECE = 4 * 2**20  # bytes of one tag, comment or instruction
+_MOST_STRINGS = 50_000_000  # eight bytes each in memory
+_LOOKUPS_IN_MEMORY = 50_000  # strings looked up before their pages are given back
 
 # Formats that mean a date in Chinese, Japanese and Korean versions and are declared in no file.
 _LOCAL_DATE_FORMATS = {*range(27, 37), *range(50, 59)}
@@ -101,7 +109,9 @@ class XlsxFile:
         return _unescape(text)
 
     def _xml(self, path: str) -> Element:
-        return fromstring(self._archive.read(path))
+        data = self._archive.read(path)
+        _Limits().watch(data)
+        return fromstring(data)
 
     def _relations(self, path: str) -> dict[str, tuple[str, str]]:
         """Relation id → (last part of its type, path in the archive)."""
@@ -122,18 +132,24 @@ class SharedStrings:
     def __init__(self, part: IO[bytes]):
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
         self._ends = array("Q", [0])
-        self._text: list[str] = []
-        self._listening = self._phonetic = False
+        self._text = _Text()
+        self._phonetic = False
+        self._limits = _Limits()
+        self._looked_up = 0
         parser = _expat()
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._characters
-        _feed(parser, part)
+        parser.CharacterDataHandler = self._text.add
+        for _chunk in _fed(parser, part):
+            pass
         self._file.flush()
         self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if self._ends[-1] else b""
 
     def __getitem__(self, number: int) -> str:
         if not 0 <= number < len(self._ends) - 1:
             return ""
+        self._looked_up += 1
+        if self._map and self._looked_up % _LOOKUPS_IN_MEMORY == 0:
+            self._map.madvise(mmap.MADV_DONTNEED)  # they stay on disk; memory does not grow with the list
         return self._map[self._ends[number] : self._ends[number + 1]].decode()
 
     def close(self) -> None:
@@ -142,26 +158,26 @@ class SharedStrings:
         self._file.close()
 
     def _start(self, name: str, _attributes: dict) -> None:
+        self._limits.deeper()
         name = name.rpartition(":")[2]
         if name == "si":
-            self._text = []
+            self._text.begin()
         elif name == "rPh":
             self._phonetic = True
         elif name == "t":
-            self._listening = not self._phonetic
-
-    def _characters(self, data: str) -> None:
-        if self._listening:
-            self._text.append(data)
+            self._text.listening = not self._phonetic
 
     def _end(self, name: str) -> None:
+        self._limits.depth -= 1
         name = name.rpartition(":")[2]
         if name == "t":
-            self._listening = False
+            self._text.listening = False
         elif name == "rPh":
             self._phonetic = False
         elif name == "si":
-            encoded = _unescape("".join(self._text)).encode("utf-8", "replace")
+            if len(self._ends) > _MOST_STRINGS:
+                raise _bomb()
+            encoded = _unescape(self._text.whole()).encode("utf-8", "replace")
             self._file.write(encoded)
             self._ends.append(self._ends[-1] + len(encoded))
 
@@ -175,21 +191,20 @@ class _SheetParser:
         self._row, self._column = 0, 0
         self._cells: list[str] = []
         self._kind, self._style = "n", 0
-        self._text: list[str] = []
-        self._listening = self._phonetic = False
+        self._text = _Text()
+        self._phonetic = False
+        self._limits = _Limits()
 
     def rows(self, part: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
         parser = _expat()
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._characters
-        while chunk := part.read(_CHUNK):
-            parser.Parse(chunk, False)
+        parser.CharacterDataHandler = self._text.add
+        for _chunk in _fed(parser, part):
             yield from self._ready
             self._ready.clear()
-        parser.Parse(b"", True)
-        yield from self._ready
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._limits.deeper()
         if ":" in name:
             name = name.rpartition(":")[2]
         if name == "c":
@@ -197,29 +212,28 @@ class _SheetParser:
             self._column = _column_number(reference) if reference else self._column + 1
             self._kind = attributes.get("t", "n")
             self._style = int(attributes.get("s", 0))
-            self._text = []
+            self._text.begin()
         elif name == "v" or (name == "t" and self._kind == "inlineStr"):
-            self._listening = not self._phonetic
+            self._text.listening = not self._phonetic
         elif name == "row":
-            self._row = int(float(attributes["r"])) if "r" in attributes else self._row + 1
-            if self._row > _LAST_ROW:
+            number = int(float(attributes["r"])) if "r" in attributes else self._row + 1
+            # a row is found again by its number: no two may have the same
+            if not self._row < number <= _LAST_ROW:
                 raise _broken()
+            self._row = number
             self._column = 0
             self._cells = []
         elif name == "rPh":
             self._phonetic = True
 
-    def _characters(self, data: str) -> None:
-        if self._listening:
-            self._text.append(data)
-
     def _end(self, name: str) -> None:
+        self._limits.depth -= 1
         if ":" in name:
             name = name.rpartition(":")[2]
         if name in ("v", "t"):
-            self._listening = False
+            self._text.listening = False
         elif name == "c":
-            if self._text and (text := "".join(self._text)):
+            if text := self._text.whole():
                 place = min(self._column, MOST_COLUMNS + 1)
                 while len(self._cells) < place:
                     self._cells.append("")
@@ -389,7 +403,64 @@ def _expat() -> expat.XMLParserType:
     return parser
 
 
-def _feed(parser: expat.XMLParserType, part: IO[bytes]) -> None:
+def _fed(parser: expat.XMLParserType, part: IO[bytes]) -> Iterator[bytes]:
+    """Parse chunk by chunk, each given out when its events have been told. Refuses what would pile up in the parser."""
+    fed = 0
     while chunk := part.read(_CHUNK):
         parser.Parse(chunk, False)
+        fed += len(chunk)
+        if fed - max(0, parser.CurrentByteIndex) > _LONGEST_PIECE or len(parser.intern) > _MOST_NAMES:
+            raise _bomb()
+        yield chunk
     parser.Parse(b"", True)
+    yield b""
+
+
+class _Limits:
+    """How deep the elements stand, and whether a part may become a tree in memory."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self._elements = 0
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise _bomb()
+
+    def watch(self, data: bytes) -> None:
+        """Raises ListRefused where the tree of `data` would be far larger than `data`."""
+        parser = _expat()
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        for _chunk in _fed(parser, io.BytesIO(data)):
+            if self._elements > _MOST_ELEMENTS:
+                raise _bomb()
+
+    def _start(self, _name: str, _attributes: dict) -> None:
+        self._elements += 1
+        self.deeper()
+
+    def _end(self, _name: str) -> None:
+        self.depth -= 1
+
+
+class _Text:
+    """What stands in the pieces of one cell that are listened to, no more of it than is ever looked at."""
+
+    __slots__ = ("_pieces", "_room", "listening")
+
+    def __init__(self) -> None:
+        self.listening = False
+        self.begin()
+
+    def begin(self) -> None:
+        self._pieces: list[str] = []
+        self._room = LONGEST_CELL * 2
+
+    def add(self, piece: str) -> None:
+        if self.listening and self._room > 0:
+            self._pieces.append(piece)
+            self._room -= len(piece)
+
+    def whole(self) -> str:
+        return "".join(self._pieces)

@@ -116,6 +116,10 @@ def test_a_good_row_has_no_problem():
         ("underwritten_on", "2026-09-08 10:30", date(2026, 9, 8)),
         ("underwritten_on", "2026-09-08T10:30:59.5+08:00", date(2026, 9, 8)),
         ("underwritten_on", "2026/9/8 9:05:00", date(2026, 9, 8)),
+        ("underwritten_on", "2026年9月8日 10时5分", date(2026, 9, 8)),
+        ("underwritten_on", "2026年9月8日下午3点05分20秒", date(2026, 9, 8)),
+        ("underwritten_on", "20260908103059", date(2026, 9, 8)),
+        ("underwritten_on", "20260908T103059", date(2026, 9, 8)),
         ("policyholder_sex", "男", "M"),
         ("policyholder_sex", "female", "F"),
         ("policyholder_type", "单位", "ORGANISATION"),
@@ -533,6 +537,9 @@ def test_headers_in_either_language_or_both():
         ("证件号", "policyholder_id_no"),
         ("被保险人", "insured_name"),
         ("\ufeff保单号", "policy_no"),
+        ("保单号|policy_no", "policy_no"),
+        ("保单号 - POLICY_NO", "policy_no"),
+        ("policy_no（保单号）", "policy_no"),  # noqa: RUF001
     ],
 )
 def test_other_words_for_a_column(header, name):
@@ -570,7 +577,7 @@ def test_cells_by_header():
     columns = header_map([*REQUIRED, "mobile", "note"])
     row = [*("v" for _ in REQUIRED)]
     assert columns.cells(row) == dict.fromkeys(REQUIRED, "v") | {"mobile": ""}
-    assert not columns.too_many([*row, "1", "n", " ", ""])
+    assert not columns.too_many([*row, "1", "n", " ", "", "-", "无"])
     assert columns.too_many([*row, "1", "n", "extra"])
 
 
