@@ -4,7 +4,9 @@ Its lock holds against this program and every S3 user, not against somebody with
 its gRPC ports take no key. `huifang doctor` says so.
 """
 
+import json
 import shutil
+import urllib.request
 from typing import ClassVar
 
 from cli.stack.errors import StackError
@@ -77,4 +79,13 @@ class S3(Service):
         return Plan(argv, environment, folder)
 
     def ready(self) -> bool:
-        return answers(f"{self.url}/healthz")
+        return answers(f"{self.url}/healthz") and self._has_volumes()
+
+    def _has_volumes(self) -> bool:
+        """The gateway answers before the volume server has reported to its master: until then nothing can be read."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['s3_master']}/dir/status", timeout=2) as answer:
+                topology = json.load(answer)["Topology"]
+        except (OSError, ValueError, KeyError):
+            return False
+        return any(rack["DataNodes"] for center in topology["DataCenters"] or [] for rack in center["Racks"] or [])

@@ -32,6 +32,8 @@ ELSEWHERE = {
     "carrier": "HUIFANG_TWILIO_BASE_URL",
 }
 LOCK_SECONDS = 300.0
+# how long a port of a server that died is waited for
+PORT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -218,11 +220,16 @@ class Stack:
         )
 
     def _free_ports(self, service: Service) -> None:
-        """Give the service other ports for those that another program has taken meanwhile."""
+        """Give the service other ports for those that another program has taken meanwhile. A server that was killed a
+        moment ago may still hold its own: whoever works with it must find it where it was."""
         known = self._ports
-        if taken := [port for port in service.port_names if not port_choice.is_free(known[port])]:
-            _choose_ports(type(service), known, taken)
-            write_json(self.home / "ports.json", known)
+        give_up = time.monotonic() + PORT_SECONDS
+        while taken := [port for port in service.port_names if not port_choice.is_free(known[port])]:
+            if time.monotonic() > give_up:
+                _choose_ports(type(service), known, taken)
+                write_json(self.home / "ports.json", known)
+                return
+            time.sleep(0.1)
 
     def _await(self, name: str, started: bool) -> None:
         """Wait until the service answers; one that dies at once is tried again (its port may just have been taken)."""
