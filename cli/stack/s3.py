@@ -6,11 +6,16 @@ its gRPC ports take no key. `huifang doctor` says so.
 
 import json
 import shutil
+import time
 import urllib.request
 from typing import ClassVar
 
 from cli.stack.errors import StackError
 from cli.stack.service import PROGRAMS, Plan, Service, answers
+
+
+# how long the volumes of a restarted server are waited for
+VOLUME_SECONDS = 30.0
 
 
 class S3(Service):
@@ -81,6 +86,32 @@ class S3(Service):
     def ready(self) -> bool:
         return answers(f"{self.url}/healthz") and self._has_volumes()
 
+    def after_start(self) -> None:
+        """Wait until what is stored can be read again: the gateway answers before each bucket's volumes are found, and
+        who comes first would get an internal error."""
+        import urllib3
+        from minio import Minio
+        from minio.error import MinioException
+
+        client = Minio(
+            f"127.0.0.1:{self.ports['s3']}",
+            access_key=self.secrets["s3_access_key"],
+            secret_key=self.secrets["s3_secret_key"],
+            secure=False,
+            region="us-east-1",
+            http_client=urllib3.PoolManager(timeout=5, retries=urllib3.Retry(total=0)),
+        )
+        give_up = time.monotonic() + VOLUME_SECONDS
+        while True:
+            try:
+                for bucket in client.list_buckets():
+                    _read_one(client, bucket.name)
+                return
+            except (MinioException, urllib3.exceptions.HTTPError):
+                if time.monotonic() > give_up:
+                    return  # a damaged object is the archive's matter and no reason to keep the desk down
+                time.sleep(0.2)
+
     def _has_volumes(self) -> bool:
         """The gateway answers before the volume server has reported to its master: until then nothing can be read."""
         try:
@@ -89,3 +120,16 @@ class S3(Service):
         except (OSError, ValueError, KeyError):
             return False
         return any(rack["DataNodes"] for center in topology["DataCenters"] or [] for rack in center["Racks"] or [])
+
+
+def _read_one(client, bucket: str) -> None:
+    """Read the first object of a bucket, if it has one. Raises what the client raises."""
+    found = next(client.list_objects(bucket_name=bucket, recursive=True), None)
+    if found is None:
+        return
+    answer = client.get_object(bucket_name=bucket, object_name=found.object_name)
+    try:
+        answer.read(1)
+    finally:
+        answer.close()
+        answer.release_conn()
