@@ -13,7 +13,6 @@ from typing import ClassVar
 from cli.stack.errors import StackError
 from cli.stack.service import PROGRAMS, Plan, Service, answers
 
-
 # how long the volumes of a restarted server are waited for
 VOLUME_SECONDS = 30.0
 
