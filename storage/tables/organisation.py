@@ -1,0 +1,67 @@
+"""Branches, outlets, staff, agents, users."""
+
+from datetime import date
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from storage.tables.columns import document, fingerprint, number
+
+
+class Branch(SQLModel, table=True):
+    __tablename__ = "branches"
+    code: str = Field(primary_key=True)
+    name: str
+    parent_code: str | None = Field(default=None, foreign_key="branches.code", index=True)
+    kind: str
+
+
+class Outlet(SQLModel, table=True):
+    __tablename__ = "outlets"
+    code: str = Field(primary_key=True)
+    name: str
+    branch_code: str = Field(foreign_key="branches.code", index=True)
+
+
+class Staff(SQLModel, table=True):
+    __tablename__ = "staff"
+    code: str = Field(primary_key=True)
+    name: str
+    branch_code: str = Field(foreign_key="branches.code", index=True)
+    roles: list = document("[]")
+
+
+class Agent(SQLModel, table=True):
+    """A seller. Never somebody who calls back (R11)."""
+
+    __tablename__ = "agents"
+    code: str = Field(primary_key=True)
+    name: str
+    branch_code: str | None = Field(default=None, foreign_key="branches.code", index=True)
+    outlet_code: str | None = None
+    id_hash: bytes | None = fingerprint(index=True)
+    left_on: date | None = None
+
+
+class RegisteredPhone(SQLModel, table=True):
+    """Numbers of agents, staff and outlets, former ones too: a number changed next month still matches (AC-10)."""
+
+    __tablename__ = "registered_phones"
+    __table_args__ = (UniqueConstraint("number_hash", "holder_kind", "holder_code"),)
+    id: int | None = number()
+    number_hash: bytes = fingerprint(nullable=False)
+    holder_kind: str
+    holder_code: str
+    former: bool = False
+
+
+class User(SQLModel, table=True):
+    """Somebody who signs in at the desk."""
+
+    __tablename__ = "users"
+    login: str = Field(primary_key=True)
+    name: str
+    password_hash: str
+    roles: list = document("[]")
+    branch_code: str = Field(foreign_key="branches.code")
+    disabled: bool = False
