@@ -104,7 +104,7 @@ def run(until_text: str | None) -> None:
         await work_window(until)
         async with db.transaction() as connection:
             figures = await day_figures(connection)
-        figures["broken_promises"] = len(await judged(connection=None, now=clock.now()))
+        figures["broken_promises"] = len(await judged(clock.now()))
         await db.dispose()
         return figures
 
@@ -122,7 +122,7 @@ def quiet_prefect() -> None:
     os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 
 
-async def judged(connection, now: datetime) -> tuple:
+async def judged(now: datetime) -> tuple:
     """Every broken promise of the stored events, up to `now`."""
     from storage import db
     from storage.judging import judge_stored

@@ -73,7 +73,7 @@ async def _day(contracts: int, seed: int, day: date, folder: Path, stack) -> dic
         await _work_and_watch(simulated, closing)
         async with db.transaction() as connection:
             figures = await day_figures(connection)
-        broken = await judged(None, clock.now())
+        broken = await judged(clock.now())
         figures["broken_promises"] = len(broken)
         figures["broken"] = [{"promise": b.promise, "case_id": b.case_id, "message": b.message_en} for b in broken]
         # what people look at afterwards stands at the evening of that day and goes on at the ordinary pace
