@@ -8,6 +8,7 @@ from storage.tables.lists import ContractList, CoreCursor, ListRow, PushKey, Row
 from storage.tables.operations import CalendarDay, CalendarYear, Control, Event, Report
 from storage.tables.organisation import Agent, Branch, Outlet, RegisteredPhone, Staff, User
 from storage.tables.outcomes import Settlement, WorkOrder
+from storage.tables.second_looks import ClassOverride, OrderReview, PenaltyProposal, QualityCheck, QualitySample
 
 __all__ = [
     "Agent",
@@ -19,6 +20,7 @@ __all__ = [
     "CallCase",
     "CarrierEvent",
     "Case",
+    "ClassOverride",
     "Contract",
     "ContractList",
     "ContractPhone",
@@ -27,9 +29,13 @@ __all__ = [
     "CoreCursor",
     "Event",
     "ListRow",
+    "OrderReview",
     "Outlet",
+    "PenaltyProposal",
     "Person",
     "PushKey",
+    "QualityCheck",
+    "QualitySample",
     "Recording",
     "RegisteredPhone",
     "Report",

@@ -27,7 +27,7 @@ class Settlement(SQLModel, table=True):
     in_window: bool | None = None
     profile: str
     decision: dict = document()
-    settled_at: datetime = instant(nullable=False)
+    settled_at: datetime = instant(nullable=False, index=True)
 
 
 class WorkOrder(SQLModel, table=True):
@@ -58,6 +58,13 @@ class WorkOrder(SQLModel, table=True):
     handled_at: datetime | None = instant()
     handled_by: str | None = None
     handling: str | None = None
+    statement_ref: str | None = Field(default=None, description="where the customer's signed statement lies (C52)")
+    returned_at: datetime | None = instant()
+    overdue_statement: str | None = Field(
+        default=None, description="why the limit cannot be met, filed before it (R91)"
+    )
+    overdue_statement_at: datetime | None = instant()
+    overdue_statement_by: str | None = None
     closed_at: datetime | None = instant()
     closed_why: str | None = Field(default=None, description="why it was closed unhandled, e.g. SURRENDERED")
     escalated_at: datetime | None = instant()
