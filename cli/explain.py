@@ -4,12 +4,13 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from cli import questions
 from cli.output import Command, Group, emit, fail, language
+from cli.question_values import BadQuestion, part, required_choice, wrong_shape
 
 
 class _Explain(Group):
@@ -22,7 +23,7 @@ class _Explain(Group):
     zh="规则怎么说：期限、时效、抽取日、结论、能否拨打、号码、保存期，附理由。",
     example="huifang explain deadline --signed 2026-09-24\nhuifang explain --batch questions.jsonl --json",
 )
-@click.option("--batch", type=click.File(encoding="utf-8"), help="One question a line, as JSON; one answer a line.")
+@click.option("--batch", type=click.File("rb"), help="One question a line, as JSON; one answer a line.")
 @click.pass_context
 def explain(context: click.Context, batch: Any) -> None:
     """What the rules say to one question, with the reasoning."""
@@ -32,7 +33,7 @@ def explain(context: click.Context, batch: Any) -> None:
             context.exit(2)
         for line in batch:
             if line.strip():
-                click.echo(json.dumps(_answer_line(line), ensure_ascii=False, default=str))
+                click.echo(_as_line(answer_line(line)))
     elif batch is not None:
         raise click.UsageError("--batch stands alone, without a subcommand")
 
@@ -50,6 +51,11 @@ def _outcome(question: dict) -> dict:
     return outcome(question, language())
 
 
+def _numbers(question: dict) -> list[str]:
+    given = question.get("numbers") or question.get("number") or ""
+    return [str(number) for number in given] if isinstance(given, list) else [str(given)]
+
+
 KINDS: dict[str, Callable[[dict], Any]] = {
     "deadline": lambda q: questions.deadline(q, language()),
     "limit": lambda q: questions.limit(q, language()),
@@ -57,45 +63,77 @@ KINDS: dict[str, Callable[[dict], Any]] = {
     "outcome": _outcome,
     "calling": lambda q: questions.calling(q, language()),
     "retention": lambda q: questions.retention(q, language()),
-    "phone": lambda q: questions.phone([str(n) for n in q.get("numbers") or [q.get("number") or ""]]),
+    "phone": lambda q: questions.phone(_numbers(q)),
     "answer": lambda q: questions.utterance(str(q.get("text") or ""), str(q.get("question") or "clear"), language()),
 }
 
 
-def _answer_line(line: str) -> Any:
+# What a question of another shape than any rule foresees runs into
+MISSHAPEN = (TypeError, AttributeError, ValueError, LookupError, ArithmeticError, RecursionError)
+
+
+def answer_line(line: bytes | str) -> Any:
+    """The answer to one line of a batch; whatever the line holds, one JSON value comes back."""
     try:
-        question = json.loads(line)
-    except ValueError:
-        return {"error": "not JSON"}
+        # a file made on another system may begin with a byte order mark
+        text = line.decode("utf-8-sig") if isinstance(line, bytes) else line
+    except UnicodeDecodeError:
+        return _refused(BadQuestion("not UTF-8", "不是 UTF-8 文本", "NOT_UTF8"))
+    try:
+        question = json.loads(text)
+    except (ValueError, RecursionError):
+        return _refused(BadQuestion("not JSON", "不是 JSON", "NOT_JSON"))
     if not isinstance(question, dict):
-        return {"error": "a question is a JSON object"}
-    kind = str(question.get("explain"))
-    if kind not in KINDS:
-        return {"error": f"explain is one of {', '.join(KINDS)}, not {question.get('explain')!r}"}
+        return _refused(wrong_shape("a question", "a JSON object", "JSON 对象", question))
     try:
-        return KINDS[kind](question)
-    except (questions.BadQuestion, TypeError, AttributeError) as wrong:
-        return {"error": str(wrong)}
+        return KINDS[required_choice(question, "explain", KINDS)](question)
+    except BadQuestion as wrong:
+        return _refused(wrong)
+    except MISSHAPEN as shape:
+        return _refused(_misshapen(shape))
+
+
+def _refused(wrong: BadQuestion) -> dict:
+    """The code first, for programs: it stays, whatever the language and the wording."""
+    return {"error": f"{wrong.code}: {wrong.sentence(language())}"}
+
+
+def _misshapen(shape: Exception) -> BadQuestion:
+    told = f"{type(shape).__name__}: {shape}" if not isinstance(shape, RecursionError) else "nested too deeply"
+    return BadQuestion(f"not built as asked for ({told})", f"结构不对（{told}）", "BAD_SHAPE")
+
+
+def _as_line(answer: Any) -> str:
+    line = json.dumps(answer, ensure_ascii=False, default=str)
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half a character, given as an escape, comes back as one
+        return json.dumps(answer, default=str)
+    return line
+
+
+def _wrong_use(wrong: BadQuestion) -> NoReturn:
+    fail(f"问题有误（{wrong.code}）：{wrong.zh}", f"wrong question ({wrong.code}): {wrong.en}", exit_code=2)
 
 
 def _ask(kind: str, question: dict) -> None:
     """Answer, or end with exit code 2 and the sentence."""
     try:
         answer = KINDS[kind](question)
-    except questions.BadQuestion as wrong:
-        fail(f"问题有误：{wrong}", f"wrong question: {wrong}", exit_code=2)
-    except (TypeError, AttributeError) as shape:
-        fail(f"文件的结构不对：{shape}", f"the file is not built as asked for: {shape}", exit_code=2)
+    except BadQuestion as wrong:
+        _wrong_use(wrong)
+    except MISSHAPEN as shape:
+        _wrong_use(_misshapen(shape))
     emit(answer, lambda: _lines(answer))
 
 
 def _lines(answer: Any):
-    for part in answer if isinstance(answer, list) else [answer]:
-        yield from _lines(part.get("policies") or [])
-        for key, value in part.items():
+    for one in answer if isinstance(answer, list) else [answer]:
+        yield from _lines(one.get("policies") or [])
+        for key, value in one.items():
             if key not in ("steps", "policies"):
                 yield f"{key}: {_shown(value)}"
-        for step in part.get("steps", ()):
+        for step in one.get("steps", ()):
             yield f"  {step['rule']}  {step['text']}"
 
 
@@ -119,8 +157,8 @@ def _overrides(pairs: tuple[str, ...]) -> dict[str, str]:
 
 def _file(handle: Any) -> dict:
     try:
-        found = json.load(handle)
-    except ValueError:
+        found = json.loads(handle.read().decode("utf-8-sig"))
+    except (ValueError, RecursionError):
         fail("文件不是 JSON。", "The file is not JSON.", exit_code=2)
     if not isinstance(found, dict):
         fail("文件应为一个 JSON 对象。", "The file holds one JSON object.", exit_code=2)
@@ -129,7 +167,7 @@ def _file(handle: Any) -> dict:
 
 profile_option = click.option("--profile", help="Rule profile; national unless told.")
 set_option = click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Override one parameter.")
-JSON_FILE = click.File(encoding="utf-8")
+JSON_FILE = click.File("rb")
 
 
 @explain.command(
@@ -204,7 +242,8 @@ def outcome(file: Any, profile: str | None, overrides: tuple[str, ...]) -> None:
     question = _file(file)
     if profile is not None:
         question["profile"] = profile
-    question["set"] = {**(question.get("set") or {}), **_overrides(overrides)}
+    if overrides:
+        question["params"] = {**part(question, "params"), **_overrides(overrides)}
     _ask("outcome", question)
 
 

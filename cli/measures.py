@@ -8,7 +8,19 @@ from typing import Any
 import click
 
 from cli.output import command, emit, fail, language, text
-from cli.questions import BadQuestion, Question, Rules, day, instant, required_day
+from cli.question_values import (
+    BadQuestion,
+    Question,
+    choice,
+    day,
+    flag,
+    instant,
+    missing,
+    parts,
+    required_day,
+    wrong_shape,
+)
+from cli.questions import Rules
 
 BY = ("HEAD_OFFICE", "BRANCH")
 
@@ -17,18 +29,18 @@ BY = ("HEAD_OFFICE", "BRANCH")
     example="huifang measures callbacks.json\nhuifang measures callbacks.json --rows --json",
     zh="由一份回访清单算出报表的全部指标，便于人工核对；--rows 列出每个数字背后的保单号。",
 )
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=click.File("rb"))
 @click.option("--rows", "with_rows", is_flag=True, help="The policy numbers behind each figure.")
 def measures(file: Any, with_rows: bool) -> None:
     """Every figure of the reports from a list of callbacks."""
     try:
-        question = json.load(file)
-    except ValueError:
+        question = json.loads(file.read().decode("utf-8-sig"))
+    except (ValueError, RecursionError):
         fail("文件不是 JSON。", "The file is not JSON.", exit_code=2)
     try:
         document = figures(question, with_rows)
     except BadQuestion as wrong:
-        fail(f"文件有误：{wrong}", f"wrong file: {wrong}", exit_code=2)
+        fail(f"文件有误（{wrong.code}）：{wrong.zh}", f"wrong file ({wrong.code}): {wrong.en}", exit_code=2)
     emit(document, lambda: _lines(document))
 
 
@@ -37,7 +49,7 @@ def figures(question: Any, with_rows: bool = False) -> dict:
     from rules.measures import drill_down, measure, measure_by
 
     if not isinstance(question, Mapping):
-        raise BadQuestion("the file holds one object with as_of and callbacks")
+        raise wrong_shape("the file", "one object with as_of and callbacks", "含 as_of 与 callbacks 的对象", question)
     rules = Rules(question)
     as_of = required_day(question, "as_of")
     callbacks = _callbacks(question)
@@ -63,94 +75,77 @@ def _plain(found: dict) -> dict:
 
 
 def _callbacks(question: Question) -> list:
-    given = question.get("callbacks")
-    if not isinstance(given, list):
-        raise BadQuestion("callbacks is a list")
+    if question.get("callbacks") is None:
+        raise missing("callbacks")
     found = []
-    for n, row in enumerate(given):
+    for n, row in enumerate(parts(question, "callbacks")):
         try:
             found.append(_callback(row))
         except BadQuestion as wrong:
-            raise BadQuestion(f"callbacks[{n}]: {wrong}") from None
+            raise wrong.inside(f"callbacks[{n}]") from None
     return found
 
 
-def _callback(row: Any):
+def _callback(row: Mapping):
     from rules.measures import Callback
 
-    if not isinstance(row, Mapping):
-        raise BadQuestion(f"an object, not {row!r}")
     if not row.get("policy_no"):
-        raise BadQuestion("policy_no is missing")
-    results = row.get("results") or []
-    if not isinstance(results, list):
-        raise BadQuestion("results is a list")
+        raise missing("policy_no")
     return Callback(
         policy_no=str(row["policy_no"]),
         policyholder_id=str(row.get("policyholder_id") or ""),
         branch=str(row.get("branch") or ""),
-        policyholder_type=_word(row, "policyholder_type", ("PERSON", "ORGANISATION")) or "PERSON",
+        policyholder_type=choice(row, "policyholder_type", ("PERSON", "ORGANISATION")) or "PERSON",
         policy_term_years=_term(row.get("policy_term_years")),
         receipt_signed_on=day(row, "receipt_signed_on"),
         nominal_end=day(row, "nominal_end"),
         withdrawn_on=day(row, "withdrawn_on"),
         death_known_on=day(row, "death_known_on"),
         cancelled_on=day(row, "cancelled_on"),
-        results=tuple(_result(result, f"results[{n}]") for n, result in enumerate(results)),
+        results=tuple(_result(result, f"results[{n}].") for n, result in enumerate(parts(row, "results"))),
         channel=str(row.get("channel") or ""),
         agent=str(row.get("agent") or ""),
     )
 
 
-def _result(given: Any, where: str):
+def _result(given: Mapping, where: str):
     from rules.class_overrides import CLASSES
     from rules.measures import Result
     from rules.papers import METHODS
 
-    if not isinstance(given, Mapping):
-        raise BadQuestion(f"{where} is an object, not {given!r}")
     if not given.get("at"):
-        raise BadQuestion(f"{where}.at is missing")
-    if not isinstance(given.get("completed"), bool):
-        raise BadQuestion(f"{where}.completed is true or false, not {given.get('completed')!r}")
-    if given.get("valid") not in (None, True, False):
-        raise BadQuestion(f"{where}.valid is true or false, not {given['valid']!r}")
+        raise missing(f"{where}at")
+    if given.get("completed") is None:
+        raise missing(f"{where}completed", ("true", "false"))
     return Result(
-        at=instant(given["at"], f"{where}.at"),
-        by=_word(given, "by", BY, where) or "HEAD_OFFICE",
-        method=_word(given, "method", METHODS, where) or "PHONE",
-        class_=_word(given, "class", CLASSES, where),
-        completed=given["completed"],
-        valid=given.get("valid") is not False,
-        reasons=_codes(given, "reason") + _codes(given, "reasons"),
-        marks=_codes(given, "flag") + _codes(given, "flags"),
+        at=instant(given["at"], f"{where}at"),
+        by=choice(given, "by", BY, where) or "HEAD_OFFICE",
+        method=choice(given, "method", METHODS, where) or "PHONE",
+        class_=choice(given, "class", CLASSES, where),
+        completed=flag(given, "completed", where),
+        valid=flag(given, "valid", where) if given.get("valid") is not None else True,
+        reasons=_codes(given, "reason", where) + _codes(given, "reasons", where),
+        marks=_codes(given, "flag", where) + _codes(given, "flags", where),
     )
 
 
-def _word(given: Mapping, key: str, words: tuple[str, ...], where: str = "") -> str | None:
+def _codes(given: Mapping, key: str, where: str) -> tuple[str, ...]:
     value = given.get(key)
-    if value in (None, ""):
-        return None
-    if str(value).upper() not in words:
-        raise BadQuestion(f"{where + '.' if where else ''}{key} is one of {', '.join(words)}, not {value!r}")
-    return str(value).upper()
-
-
-def _codes(given: Mapping, key: str) -> tuple[str, ...]:
-    value = given.get(key)
-    if value in (None, ""):
+    if value is None or value == "":
         return ()
+    if not isinstance(value, str | list):
+        raise wrong_shape(f"{where}{key}", "a code or a list of codes", "代码或代码列表", value)
     return (value,) if isinstance(value, str) else tuple(map(str, value))
 
 
 def _term(value: Any) -> float | None:
     """Years; None is whole life, or a term that the file does not tell."""
-    if value in (None, "") or str(value).upper() == "WHOLE_LIFE":
+    if value is None or value == "" or str(value).upper() == "WHOLE_LIFE":
         return None
     try:
         return float(str(value))
     except ValueError:
-        raise BadQuestion(f"policy_term_years is a number of years or WHOLE_LIFE, not {value!r}") from None
+        raise wrong_shape("policy_term_years", "a number of years or WHOLE_LIFE", "年数或 WHOLE_LIFE", value) from None
 
 
 _SHOWN = (

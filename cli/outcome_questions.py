@@ -1,18 +1,35 @@
 """What the answers of one callback make of a case, asked with a file: the same decision as on a working day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cli.questions import PRODUCT_TYPES, BadQuestion, Question, Rules, day, instant, steps
+from cli.question_values import (
+    BadQuestion,
+    Question,
+    choice,
+    day,
+    flag,
+    instant,
+    missing,
+    part,
+    parts,
+    required_choice,
+    wrong_shape,
+)
+from cli.questions import PRODUCT_TYPES, Rules, steps
 from rules.answers import Answer, Said
 from rules.calendar import SHANGHAI, business_date
 from rules.papers import METHODS, Evidence
 from rules.reasoning import Step
 from rules.settlement import CallFacts, CaseFacts, Contact, Settlement, settle
 
-PREMIUM_MODES = ("SINGLE", "ANNUAL", "HALF_YEARLY", "QUARTERLY", "MONTHLY", "REGULAR")
+# the words of the list, and the two that only say whether there is more than one payment
+PREMIUM_MODES = (
+    *("SINGLE", "ANNUAL", "HALF_YEARLY", "QUARTERLY", "MONTHLY"),
+    *("REGULAR", "REGULAR_PREMIUM", "SINGLE_PREMIUM"),
+)
 LINE_RESULTS = (
     *("ANSWERED", "NO_ANSWER", "BUSY_LINE", "POWERED_OFF", "INVALID_NUMBER", "SUSPENDED", "SWITCHBOARD", "MACHINE"),
 )
@@ -46,27 +63,24 @@ class Row(dict):
 
     def __init__(self, given: Any, where: str):
         if not isinstance(given, Mapping):
-            raise BadQuestion(f"{where} is an object, not {given!r}")
+            raise wrong_shape(where, "an object", "对象", given)
         super().__init__(given)
-        self.where = where
-        self.step = _choice(given, "step", STEPS, where)
+        self.where, inside = where, f"{where}."
+        self.step = required_choice(given, "step", STEPS, inside)
         if self.step == "M2.receipt_date" and given.get("answer") is None:
             given = {**given, "answer": "YES"}  # the date says it all
-        self.answer = _choice(given, "answer", LINE_RESULTS if self.step == "P1" else SAID, where)
+        self.answer = required_choice(given, "answer", LINE_RESULTS if self.step == "P1" else SAID, inside)
         detail = given.get("detail")
         allowed = DETAILS.get((self.step, self.answer))
-        if allowed and detail is not None:
-            detail = _choice(given, "detail", allowed, where)
-        if self.step == "P0" and self.answer == "NO" and detail is None:
-            raise BadQuestion(f"{where}: detail is one of {', '.join(allowed or ())}, and is missing")
+        if allowed and (detail is not None or self.step == "P0"):
+            detail = required_choice(given, "detail", allowed, inside)
         self.detail = str(detail) if detail is not None else None
         for name in ("corrected", "deliberate"):
-            if given.get(name) not in (None, True, False):
-                raise BadQuestion(f"{where}: {name} is true or false, not {given[name]!r}")
+            flag(given, name, inside)
         self.policy_no = str(given["policy_no"]) if given.get("policy_no") is not None else None
-        self.signer = _optional(given, "signer", SIGNERS, where)
-        self.statement = _optional(given, "seller_statement", STATEMENTS, where)
-        self.date = day(given, "date")
+        self.signer = choice(given, "signer", SIGNERS, inside)
+        self.statement = choice(given, "seller_statement", STATEMENTS, inside)
+        self.date = day(given, "date", inside)
 
     def as_answer(self, policy_no: str) -> Answer:
         return Answer(
@@ -85,21 +99,23 @@ def outcome(question: Question, lang: str) -> dict:
     policies = question.get("policies")
     if policies is None:
         return _one(question, lang)
-    if not isinstance(policies, list) or not policies:
-        raise BadQuestion("policies is a list of at least one policy")
-    if not all(isinstance(policy, Mapping) for policy in policies):
-        raise BadQuestion("policies: each is an object with its own answers")
+    policies = parts(question, "policies")
+    if not policies:
+        raise missing("policies[0]")
     numbers = [str(policy.get("policy_no") or index + 1) for index, policy in enumerate(policies)]
     shared = _rows(question.get("answers") or [], "answers")
     own = [_rows(policy.get("answers") or [], f"policies[{i}].answers") for i, policy in enumerate(policies)]
     if strangers := {r.policy_no for r in shared if r.policy_no is not None} - set(numbers):
-        raise BadQuestion(f"answers: policy_no {', '.join(sorted(strangers))} is not among the policies")
+        named = ", ".join(sorted(strangers))
+        raise BadQuestion(
+            f"answers: policy_no {named} is not among the policies", f"answers：policies 中没有 {named}", "BAD_CHOICE"
+        )
     common = {key: value for key, value in question.items() if key not in ("policies", "answers", "policy_no")}
     results = []
     for index, policy in enumerate(policies):
         rows = _of_policy(index, numbers[index], shared, own)
         if not rows and question.get("retry_plan") is None and policy.get("retry_plan") is None:
-            raise BadQuestion(f"policies[{index}].answers is missing")
+            raise missing(f"policies[{index}].answers")
         result = _one({**common, **policy, "answers": rows, "policy_no": numbers[index]}, lang)
         results.append({"policy_no": numbers[index], **result})
     first = results[0]
@@ -140,7 +156,7 @@ def _of_policy(index: int, policy_no: str, shared: list[Row], own: list[list[Row
 
 def _rows(given: Any, where: str) -> list[Row]:
     if not isinstance(given, list):
-        raise BadQuestion(f"{where} is a list of rows with step and answer")
+        raise wrong_shape(where, "a list of rows with step and answer", "含 step 与 answer 的列表", given)
     return [row if isinstance(row, Row) else Row(row, f"{where}[{n}]") for n, row in enumerate(given)]
 
 
@@ -159,10 +175,10 @@ def _as_asked(rows: list[Row]) -> list[Row]:
 
 def _one(question: Question, lang: str) -> dict:
     rules = Rules(question)
-    method = _optional(question, "method", METHODS, "") or "PHONE"
-    plan_used_up = _optional(question, "retry_plan", ("EXHAUSTED", "RUNNING"), "") == "EXHAUSTED"
+    method = choice(question, "method", METHODS) or "PHONE"
+    plan_used_up = choice(question, "retry_plan", ("EXHAUSTED", "RUNNING")) == "EXHAUSTED"
     if question.get("answers") is None and not plan_used_up:
-        raise BadQuestion("answers is missing")
+        raise missing("answers")
     rows = _as_asked(_rows(question.get("answers") or [], "answers"))
     at = instant(question["at"], "at") if question.get("at") else None
     case, told = _case(question, rows, rules)
@@ -181,8 +197,9 @@ def _case(question: Question, rows: list[Row], rules: Rules) -> tuple[CaseFacts,
     """The case as far as the file tells it; the date the customer names corrects a later one on record (C44)."""
     from rules.deadlines import cooling_off, cooling_off_days
 
-    product = _choice(question, "product_type", PRODUCT_TYPES, "")
-    mode = _choice(question, "premium_mode", PREMIUM_MODES, "")
+    product = required_choice(question, "product_type", PRODUCT_TYPES)
+    mode = required_choice(question, "premium_mode", PREMIUM_MODES)
+    mode = "SINGLE" if mode == "SINGLE_PREMIUM" else mode
     signed, end = day(question, "receipt_signed_on"), day(question, "nominal_end")
     told: list[Step] = []
     named = next((r.date for r in reversed(rows) if r.step == "M2.receipt_date" and r.date), None)
@@ -211,9 +228,9 @@ def _case(question: Question, rows: list[Row], rules: Rules) -> tuple[CaseFacts,
         agent_code=None,
         receipt_signed_on=signed,
         nominal_end=end,
-        provisional=_flag(question, "provisional"),
-        signature_date_estimated=_flag(question, "signature_date_estimated"),
-        traceability=_optional(question, "traceability", ("NONE", "PASSED", "INVALIDATED"), "") or "NONE",
+        provisional=flag(question, "provisional"),
+        signature_date_estimated=flag(question, "signature_date_estimated"),
+        traceability=choice(question, "traceability", ("NONE", "PASSED", "INVALIDATED")) or "NONE",
     )
     return case, tuple(told)
 
@@ -251,7 +268,7 @@ def _contact(
 ) -> Contact:
     answers = tuple(row.as_answer(case.policy_no) for row in rows)
     evidence = _evidence(question)
-    after_care = _flag(question, "after_care")
+    after_care = flag(question, "after_care")
     if method != "PHONE":
         return Contact(method, at, case, answers=answers, evidence=evidence, after_care=after_care)
     prechecked = next((row for row in rows if row.step == "P0" and row.answer == "NO"), None)
@@ -270,11 +287,11 @@ def _contact(
         ended_by="callee" if cut_off else "us",
         answers=answers,
         appointment=booked,
-        recording=_optional(question, "recording", ("VERIFIED", "LOST"), "")
+        recording=choice(question, "recording", ("VERIFIED", "LOST"))
         or ("VERIFIED" if line is None else "NOT_EXPECTED"),
         line=line,
         deliberate=bool(deliberate),
-        voice_doubt=_flag(question, "voice_doubt"),
+        voice_doubt=flag(question, "voice_doubt"),
         candidate_number=_candidate(rows),
     )
     return Contact(
@@ -299,14 +316,12 @@ def _candidate(rows: list[Row]) -> bool:
 
 
 def _evidence(question: Question) -> Evidence:
-    given = question.get("evidence") or {}
-    if not isinstance(given, Mapping):
-        raise BadQuestion(f"evidence is an object, not {given!r}")
+    given = part(question, "evidence")
     return Evidence(
-        policyholder_signature=_flag(given, "policyholder_signature", "evidence."),
-        handler_signature=_flag(given, "handler_signature", "evidence."),
-        id_copy=_optional(given, "id_copy", ("NONE", "POLICYHOLDER", "OTHER"), "evidence") or "NONE",
-        authenticated=_flag(given, "authenticated", "evidence."),
+        policyholder_signature=flag(given, "policyholder_signature", "evidence."),
+        handler_signature=flag(given, "handler_signature", "evidence."),
+        id_copy=choice(given, "id_copy", ("NONE", "POLICYHOLDER", "OTHER"), "evidence.") or "NONE",
+        authenticated=flag(given, "authenticated", "evidence."),
     )
 
 
@@ -319,7 +334,7 @@ def _earlier_calls(
     """
     calls = question.get("earlier_calls") or []
     if not isinstance(calls, list):
-        raise BadQuestion("earlier_calls is a list of calls")
+        raise wrong_shape("earlier_calls", "a list of calls", "通话列表", calls)
     kept: list[Answer] = []
     hangups = 0
     for n, call in enumerate(calls):
@@ -327,7 +342,7 @@ def _earlier_calls(
         if isinstance(call, list):
             call = {"answers": call}
         if not isinstance(call, Mapping):
-            raise BadQuestion(f"{where} is an object with answers")
+            raise wrong_shape(where, "an object with answers", "含 answers 的对象", call)
         rows = _rows(call.get("answers") or [], f"{where}.answers")
         result = str(call.get("attempt_result") or call.get("result") or "").upper()
         meant = call.get("deliberate") or any(r.step == "X" and r.get("deliberate") for r in rows)
@@ -396,26 +411,3 @@ def _reasons(found: Settlement) -> list[dict]:
         {name: getattr(reason, name) for name in named if getattr(reason, name) is not None} for reason in found.reasons
     ]
     return [entry for n, entry in enumerate(told) if entry not in told[:n]]
-
-
-def _choice(given: Mapping, key: str, words: Iterable[str], where: str) -> str:
-    words = tuple(str(word) for word in words)
-    value = given.get(key)
-    place = f"{where}: {key}" if where else key
-    if value in (None, ""):
-        raise BadQuestion(f"{place} is missing; it is one of {', '.join(words)}")
-    for word in words:
-        if str(value).strip().upper() == word.upper():
-            return word
-    raise BadQuestion(f"{place} is one of {', '.join(words)}, not {value!r}")
-
-
-def _optional(given: Mapping, key: str, words: Iterable[str], where: str) -> str | None:
-    return None if given.get(key) in (None, "") else _choice(given, key, words, where)
-
-
-def _flag(given: Mapping, key: str, where: str = "") -> bool:
-    value = given.get(key)
-    if value not in (None, True, False):
-        raise BadQuestion(f"{where}{key} is true or false, not {value!r}")
-    return bool(value)

@@ -1,88 +1,55 @@
 """Questions put to the rules, as plain data in and plain data out: the same for options, files and batches of lines."""
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from cli.question_values import (
+    BadQuestion,
+    Question,
+    choice,
+    day,
+    flag,
+    instant,
+    missing,
+    number,
+    parts,
+    required_choice,
+    required_day,
+    wrong_shape,
+)
 from rules.calendar import SHANGHAI, Calendar, business_date, shanghai
 from rules.parameters import ParameterError, Profile
 from rules.reasoning import Step
-
-Question = Mapping[str, Any]
-
-
-class BadQuestion(ValueError):
-    """The question itself is wrong: a missing or malformed value. Says which."""
 
 
 class Rules:
     """The profile and calendar that one question is answered by; `set` and `params` override values for it alone."""
 
     def __init__(self, question: Question):
-        from cli.output import language
         from rules.profiles import LooserValue, override
         from scripts.calendars import seeded_calendar
         from scripts.rule_profiles import ProfileError, load_profile
 
-        given = {**(question.get("set") or {}), **(question.get("params") or {})}
+        given: dict[str, Any] = {}
+        for key in ("set", "params"):
+            if not isinstance(question.get(key) or {}, Mapping):
+                raise wrong_shape(key, "an object of names and values", "参数名与值的对象", question[key])
+            given |= question.get(key) or {}
         try:
             self.profile: Profile = override(load_profile(str(question.get("profile") or "national")), given)
         except LookupError as unknown:
-            raise BadQuestion(str(unknown.args[0])) from None
+            told = str(unknown.args[0])
+            raise BadQuestion(told, f"没有这个规则版本：{told}", "UNKNOWN_PROFILE") from None
         except LooserValue as refused:
-            raise BadQuestion(refused.zh if language() == "zh" else refused.en) from None
+            raise BadQuestion(refused.en, refused.zh, "LOOSER_VALUE") from None
         except (ParameterError, ProfileError) as refused:
-            raise BadQuestion(str(refused)) from None
+            raise BadQuestion(str(refused), f"参数有误：{refused}", "BAD_PARAMETER") from None
         self.calendar: Calendar = seeded_calendar()
 
 
 def steps(found: tuple[Step, ...], lang: str) -> list[dict[str, str]]:
     return [{"rule": step.rule, "text": step.text(lang)} for step in found]
-
-
-def day(question: Question, key: str) -> date | None:
-    """YYYY-MM-DD; None where the key is absent, null or empty."""
-    value = question.get(key)
-    if value in (None, ""):
-        return None
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise BadQuestion(f"{key}: a date is YYYY-MM-DD, not {value!r}")
-
-
-def required_day(question: Question, key: str) -> date:
-    if (found := day(question, key)) is None:
-        raise BadQuestion(f"{key} is missing")
-    return found
-
-
-def instant(value: object, key: str) -> datetime:
-    """ISO 8601; an instant without a zone is Shanghai time, a date alone its midnight."""
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise BadQuestion(f"{key}: an instant is YYYY-MM-DDTHH:MM[:SS][+08:00], not {value!r}") from None
-    return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
-
-
-def number(question: Question, key: str) -> int | None:
-    value = question.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not re.fullmatch(r"\d{1,4}", str(value)) or int(value) < 1:
-        raise BadQuestion(f"{key}: a whole number above zero, not {value!r}")
-    return int(value)
-
-
-def _word(question: Question, key: str, words: tuple[str, ...], default: str) -> str:
-    value = str(question.get(key) or default).upper().replace("-", "_")
-    if value not in words:
-        raise BadQuestion(f"{key} is one of {', '.join(words)}, not {question.get(key)!r}")
-    return value
 
 
 CHANNELS = ("AGENCY", "BANCASSURANCE", "BANK_DIRECT", "TELEMARKETING", "ONLINE", "BROKERAGE")
@@ -95,8 +62,8 @@ def deadline(question: Question, lang: str) -> dict:
 
     rules = Rules(question)
     signed = required_day(question, "signed")
-    channel = _word(question, "channel", CHANNELS, "AGENCY")
-    product = _word(question, "product", PRODUCT_TYPES, "TRADITIONAL")
+    channel = choice(question, "channel", CHANNELS) or "AGENCY"
+    product = choice(question, "product", PRODUCT_TYPES) or "TRADITIONAL"
     days = number(question, "days") or cooling_off_days(channel, product, None, rules.profile)
     period = cooling_off(signed, days, rules.profile, rules.calendar)
     answer: dict[str, Any] = {
@@ -130,17 +97,21 @@ def limit(question: Question, lang: str) -> dict:
 
     rules = Rules(question)
     if not question.get("pushed"):
-        raise BadQuestion("pushed is missing")
+        raise missing("pushed")
     pushed = instant(question["pushed"], "pushed")
     days, reasons = number(question, "working_days"), question.get("reason") or ()
+    if not isinstance(reasons, str | list | tuple):
+        raise wrong_shape("reason", "a code or a list of codes", "代码或代码列表", reasons)
     reasons = [reasons] if isinstance(reasons, str) else list(reasons)
     if (days is None) == (not reasons):
-        raise BadQuestion("either working_days or reason, one of the two")
+        raise BadQuestion(
+            "either working_days or reason, one of the two", "working_days 与 reason 须给且只给一项", "ONE_OF_TWO"
+        )
     if days is None:
         try:
             days = shortest_limit([str(reason).upper() for reason in reasons], rules.profile)
         except UnknownLimit as unknown:
-            raise BadQuestion(str(unknown)) from None
+            raise BadQuestion(str(unknown), f"{unknown.args[0]} 没有设定时效", "UNKNOWN_LIMIT") from None
     found = work_order_limit(pushed, days, day(question, "nominal_end"), rules.calendar, rules.profile)
     return {
         "due_at": found.due_at.isoformat(),
@@ -161,11 +132,9 @@ def extraction(question: Question, lang: str, today: date) -> dict:
     from rules.deadlines import ContractDates, callback_window, case_dates, wakes_on
 
     rules = Rules(question)
-    if not question.get("channel"):
-        raise BadQuestion("channel is missing")
     contract = ContractDates(
-        _word(question, "channel", CHANNELS, ""),
-        _word(question, "product", PRODUCT_TYPES, "TRADITIONAL"),
+        required_choice(question, "channel", CHANNELS),
+        choice(question, "product", PRODUCT_TYPES) or "TRADITIONAL",
         *(day(question, key) for key in ("underwritten", "issued", "printed", "entered")),
         *(day(question, key) for key in ("receipt_signed", "receipt_entered", "receipt_written_off")),
     )
@@ -173,7 +142,7 @@ def extraction(question: Question, lang: str, today: date) -> dict:
     try:
         dates = case_dates(contract, rules.profile, rules.calendar, number(question, "days"))
     except ValueError as refused:
-        raise BadQuestion(str(refused)) from None
+        raise BadQuestion(str(refused), f"不能这样抽取：{refused}", "REGIME_NOT_POSSIBLE") from None
     callable_on, reasoning = dates.callable_on, list(dates.steps)
     state = opening_state(dates, at, True, False)
     pre, supplementary = False, None
@@ -221,18 +190,24 @@ def retention(question: Question, lang: str) -> dict:
     from rules.recordings import retention as kept
 
     rules = Rules(question)
-    kind = RecordKind(_word(question, "kind", tuple(RecordKind), ""))
+    kind = RecordKind(required_choice(question, "kind", tuple(RecordKind)))
+    # a training copy counts from when it was made; a call from its day in Shanghai
     key = {"RECORDING": "called_at", "PAPER": "archived_on"}.get(kind, "created_on")
     if not question.get(key):
-        raise BadQuestion(f"{key} is missing")
-    # a training copy counts from when it was made; a call from its day in Shanghai
-    began = business_date(instant(question[key], key))
+        raise missing(key)
+    disputes = []
+    for n, given in enumerate(parts(question, "disputes")):
+        where = f"disputes[{n}]."
+        dispute = Dispute(required_day(given, "opened", where), day(given, "closed", where))
+        if dispute.closed is not None and dispute.closed < dispute.opened:
+            raise BadQuestion(f"{where}closed lies before opened", f"{where}closed 早于 opened", "DATES_OUT_OF_ORDER")
+        disputes.append(dispute)
     record = Record(
         kind,
-        began,
+        business_date(instant(question[key], key)),
         day(question, "contract_ended_on"),
-        tuple(Dispute(required_day(d, "opened"), day(d, "closed")) for d in question.get("disputes") or ()),
-        bool(question.get("legal_hold")),
+        tuple(disputes),
+        flag(question, "legal_hold"),
         day(question, "stored_retain_until"),
     )
     found = kept(record, rules.profile)
@@ -260,7 +235,7 @@ def utterance(text: str, question: str, lang: str) -> dict:
     try:
         found = understand(text, question)
     except (KeyError, ValueError) as unknown:
-        raise BadQuestion(f"question: {unknown}") from None
+        raise BadQuestion(f"question: {unknown}", f"question：{unknown}", "BAD_CHOICE") from None
     return {"answer": str(found.answer), "confidence": found.confidence, "because": found.because.text(lang)}
 
 
@@ -275,7 +250,7 @@ def calling(question: Question, lang: str) -> dict:
 
     rules = Rules(question)
     if not question.get("at"):
-        raise BadQuestion("at is missing")
+        raise missing("at")
     now = instant(question["at"], "at")
     person = question.get("person") or {}
     cases = _candidates(question, person, now, rules)
@@ -345,13 +320,13 @@ def _candidates(question: Question, person: Question, now: datetime, rules: Rule
 
     policies = question.get("policies") or []
     if not policies:
-        raise BadQuestion("policies is missing")
+        raise missing("policies")
     numbers = _numbers(question, person)
     booked = question.get("appointment")
     appointment = None
     if booked:
         if not booked.get("at"):
-            raise BadQuestion("appointment.at is missing")
+            raise missing("appointment.at")
         given = booked.get("number")
         appointment = Appointment(
             instant(booked["at"], "appointment.at"),
@@ -361,7 +336,7 @@ def _candidates(question: Question, person: Question, now: datetime, rules: Rule
     handover_days = rules.profile["handover.working_days_before_end"]
     cases = []
     for index, policy in enumerate(policies):
-        state, class_, reasons = _STATES[_word(policy, "state", tuple(_STATES), "OPEN")]
+        state, class_, reasons = _STATES[choice(policy, "state", _STATES) or "OPEN"]
         end = day(policy, "nominal_end")
         term = policy.get("policy_term_years")
         is_person = str(person.get("type") or "PERSON").upper() == "PERSON"
@@ -448,7 +423,7 @@ def _attempts(question: Question, case_of: Mapping[str, int], person: Question) 
     attempts = []
     for index, given in enumerate(question.get("attempts") or ()):
         if not given.get("at"):
-            raise BadQuestion(f"attempts[{index}].at is missing")
+            raise missing(f"attempts[{index}].at")
         mine = given.get("person") in (None, person.get("id"))
         policy = str(given.get("policy_no") or "")
         result = given.get("result")

@@ -50,7 +50,7 @@ def test_each_profile_counts_by_its_own_figures(ask, profile, days, nominal_end,
 
 def test_a_looser_value_ends_with_exit_code_2_and_both_values(ask):
     code, answer, err = ask("deadline", "--signed", "2026-09-24", "--set", "cooling_off.days=10")
-    assert (code, answer) == (2, {"error": f"wrong question: {LOOSER}"})
+    assert (code, answer) == (2, {"error": f"wrong question (LOOSER_VALUE): {LOOSER}"})
     assert LOOSER in err
 
 
@@ -112,7 +112,7 @@ def test_in_a_batch_each_line_has_its_own(ask, tmp_path):
     )  # fmt: skip
     answers = [json.loads(line) for line in found.stdout.splitlines()]
     assert [answer.get("nominal_end") for answer in answers] == ["2026-10-04", None, "2026-10-14", "2026-10-09"]
-    assert answers[1] == {"error": LOOSER}
+    assert answers[1] == {"error": f"LOOSER_VALUE: {LOOSER}"}
 
 
 def test_layers_cost_no_time():

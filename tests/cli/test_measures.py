@@ -133,7 +133,7 @@ def test_channels_and_agents_where_the_file_tells_them(measures):
         ("{", "not JSON"),
         ([], "as_of and callbacks"),
         ({"callbacks": []}, "as_of is missing"),
-        ({"as_of": "2026-10-31"}, "callbacks is a list"),
+        ({"as_of": "2026-10-31"}, "callbacks is missing"),
         ({"as_of": "31.10.", "callbacks": []}, "as_of"),
         ({"as_of": "2026-10-31", "callbacks": [{}]}, "callbacks[0]: policy_no"),
         ({"as_of": "2026-10-31", "callbacks": [policy(1, nominal_end="soon")]}, "callbacks[0]: nominal_end"),
