@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     hotline: str = Field("400-000-0000", description="The insurer's hotline, told to customers.")
     insurer_name: str = Field("示例人寿", description="The insurer's name, told to customers.")
 
+    company_profile: str | None = Field(
+        None, description="Name of the company's own layer in scripts/profiles; unset, law and regulators alone hold."
+    )
+
     core_url: str | None = Field(None, description="Core system for `huifang pull` and the outbox.")
     core_token: SecretStr | None = Field(None, description="Bearer token towards the core system.")
     push_token: SecretStr | None = Field(

@@ -24,7 +24,6 @@ CLOSED_STEPS = {
 
 async def case(wanted: str, now: datetime, lang: str) -> dict | None:
     """None where no case has this id or policy number."""
-    from rules.calling import select
     from storage import db
     from storage.candidates import read_pool
     from storage.views import cases
@@ -41,7 +40,7 @@ async def case(wanted: str, now: datetime, lang: str) -> dict | None:
             pool = await read_pool(connection, now, script_name_for, case_id=found["id"])
     finally:
         await db.dispose()
-    chosen = select(pool.candidates, pool.attempts, now=now, calendar=book.calendar, profile=book.profile)
+    chosen = book.select(pool, now).selection
     held = next(((h.reason, h.until) for h in chosen.held if h.case_id == found["id"]), None)
     following = _next(found, orders, held, any(found["id"] in c.case_ids for c in chosen.callable), now)
     reasoning = [{"rule": s["rule"], "text": s[lang]} for s in found.pop("steps") or []]

@@ -30,7 +30,6 @@ def instant(value: str | None) -> datetime | None:
 def due(at_text: str | None) -> None:
     """Who may be rung at an instant, earliest deadline first, and why each other may not."""
     from clock import system
-    from rules.calling import select
     from rules.words import word
     from storage import db
     from storage.candidates import read_pool
@@ -43,7 +42,7 @@ def due(at_text: str | None) -> None:
         async with db.transaction() as connection:
             pool = await read_pool(connection, at, script_name_for, everybody=True)
         await db.dispose()
-        return pool, select(pool.candidates, pool.attempts, now=at, calendar=book.calendar, profile=book.profile)
+        return pool, book.select(pool, at).selection
 
     pool, chosen = asyncio.run(ask())
     policy_of = {c.case_id: c.policy_no for c in pool.candidates}

@@ -13,7 +13,7 @@ import click
 from cli.output import command, emit, fail, group, language, say, text, voice, wants_json
 
 if TYPE_CHECKING:
-    from rules.branches import Organisation
+    from rules.branches import Branch, Organisation
     from rules.list_columns import ListRefused
     from storage.contract_lists import ImportResult
 
@@ -147,7 +147,10 @@ async def _show_branches() -> None:
 
     async with db.transaction() as connection:
         tree = await read_organisation(connection)
-    document = [{"code": b.code, "name": b.name, "parent": b.parent, "kind": b.kind} for b in tree.branches]
+    document = [
+        {"code": b.code, "name": b.name, "parent": b.parent, "kind": b.kind, "jurisdiction": b.jurisdiction}
+        for b in tree.branches
+    ]
     emit({"branches": document}, lambda: _tree_lines(tree))
 
 
@@ -165,10 +168,14 @@ def _tree_lines(tree: "Organisation") -> Iterator[str]:
 
     def below(parent: str | None, depth: int) -> Iterator[str]:
         for branch in children.get(parent, ()):
-            yield f"{'  ' * depth}{branch.code}  {branch.name}  ({word(branch.kind, language())})"
+            yield f"{'  ' * depth}{branch.code}  {branch.name}  ({word(branch.kind, language())}){_region(branch)}"
             yield from below(branch.code, depth + 1)
 
     yield from below(None, 0)
+
+
+def _region(branch: "Branch") -> str:
+    return text(f"  辖区 {branch.jurisdiction}", f"  jurisdiction {branch.jurisdiction}") if branch.jurisdiction else ""
 
 
 async def _report(result: "ImportResult") -> None:

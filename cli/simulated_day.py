@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import httpx
 
 from clock import Clock
-from rules.calling import select
 from storage import db
 from storage.candidates import read_pool
 from storage.day_figures import work_left
@@ -72,7 +71,7 @@ class SimulatedDay:
                 return None
             pool = await read_pool(connection, now, script_name_for)
         book = await rule_book()
-        chosen = select(pool.candidates, pool.attempts, now=now, calendar=book.calendar, profile=book.profile)
+        chosen = book.select(pool, now).selection
         if chosen.callable or chosen.to_settle:
             return None
         return min(

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.pages import Today
-from rules.calling import select
+from rules.profile_groups import select_by_profile
 from scripts.call_scripts import script_for
 from scripts.rule_profiles import load_profile
 from storage.candidates import read_pool
@@ -23,7 +23,14 @@ class Hold:
 async def holds(connection: AsyncConnection, moment: Today, case_id: int | None = None) -> dict[int, Hold]:
     """By case id, for the cases that head office still has to call."""
     pool = await read_pool(connection, moment.now, _script_name, case_id=case_id)
-    selection = select(pool.candidates, pool.attempts, now=moment.now, calendar=moment.calendar, profile=load_profile())
+    selection = select_by_profile(
+        pool.candidates,
+        pool.attempts,
+        now=moment.now,
+        calendar=moment.calendar,
+        profiles=pool.profiles,
+        profile_of=load_profile,
+    ).selection
     found = {held.case_id: Hold(held.reason, held.until) for held in selection.held}
     for call in selection.callable:
         for each in call.case_ids:

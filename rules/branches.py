@@ -14,12 +14,14 @@ ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """`parent` is None for head office alone."""
+    """`parent` is None for head office alone. `jurisdiction` is a code of GB/T 2260, whose local rules bind the policies
+    of this branch and of what lies below it (R9); None: that of its parent."""
 
     code: str
     name: str
     parent: str | None
     kind: str
+    jurisdiction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,14 @@ def inbox_branch(code: str | None, tree: Organisation) -> str:
     return tree.head_office.code
 
 
+def jurisdiction_of(code: str | None, tree: Organisation) -> str | None:
+    """Where a policy of this branch or outlet was concluded: what the branch states, else the nearest above it (R9)."""
+    for branch in reversed(path_of(tree.branch_of_outlet.get(code, code), tree)):
+        if branch.jurisdiction:
+            return branch.jurisdiction
+    return None
+
+
 def below(code: str, tree: Organisation) -> frozenset[str]:
     """The branch itself and every branch under it."""
     children: dict[str | None, list[str]] = {}
@@ -124,7 +134,8 @@ def below(code: str, tree: Organisation) -> frozenset[str]:
 
 def tree_problems(tree: Organisation) -> tuple[TreeProblem, ...]:
     """Everything that keeps this from being one tree with one head office; empty when it is."""
-    return tuple(problem for part in (_repeated(tree), _heads(tree), _parents(tree), _places(tree)) for problem in part)
+    parts = (_repeated(tree), _heads(tree), _parents(tree), _regions(tree), _places(tree))
+    return tuple(problem for part in parts for problem in part)
 
 
 def _repeated(tree: Organisation) -> Iterator[TreeProblem]:
@@ -174,6 +185,17 @@ def _parents(tree: Organisation) -> Iterator[TreeProblem]:
                 branch.code,
                 f"机构 {branch.code} 不能设在 {parent.code} 之下：级别不低于本机构的上级。",
                 f"Branch {branch.code} cannot stand under {parent.code}, which is not of a higher kind.",
+            )
+
+
+def _regions(tree: Organisation) -> Iterator[TreeProblem]:
+    for branch in tree.branches:
+        given = branch.jurisdiction
+        if given and not (len(given) == 6 and given.isascii() and given.isdigit()):
+            yield TreeProblem(
+                branch.code,
+                f"机构 {branch.code} 的辖区 {given} 不是六位行政区划代码。",
+                f"The jurisdiction {given} of branch {branch.code} is no code of six digits (GB/T 2260).",
             )
 
 

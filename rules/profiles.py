@@ -232,6 +232,33 @@ def combine(layers: Iterable[Layer], name: str | None = None, version: str | Non
     )
 
 
+def strictest(profiles: Iterable[Profile]) -> Profile:
+    """One profile for a person whose policies come under several: of each parameter the strictest value.
+
+    Where no value is the stricter one, or nothing would be left between them, the first profile decides, by the order of
+    their ids; so the order in which they are given makes no difference. Its id is that of all of them with `|` between.
+    """
+    found = sorted({profile.id: profile for profile in profiles}.values(), key=lambda profile: profile.id)
+    values = dict(found[0].values)
+    for other in found[1:]:
+        for name, value in values.items():
+            if PARAMETERS[name].stricter == "none":
+                continue
+            if not isinstance(value, Mapping):
+                values[name] = stricter_of(name, value, other[name])
+                if name in _NEVER_EMPTY and not values[name]:
+                    values[name] = value  # hours that have nothing in common would forbid every call
+                continue
+            both = dict(value)
+            for entry, single in other[name].items():
+                both[entry] = stricter_of(name, both[entry], single) if entry in both else single
+            values[name] = both
+    if len(found) == 1:
+        return found[0]
+    name, version = "|".join(profile.id for profile in found).rsplit("@", 1)
+    return Profile(name, version, values)
+
+
 def _together(layers: Iterable[tuple[Layer, Mapping[str, object]]]) -> _Book:
     """What several layers of the same rank state: the strictest, or the one choice that they share."""
     together: _Book = {}

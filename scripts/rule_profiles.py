@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from rules.parameters import PARAMETERS, ParameterError, Profile, typed
-from rules.profiles import ORDER, REGULATORS, Layer, LayerKind, as_params, combine, must_be_usable
+from rules.profiles import ORDER, REGULATORS, Layer, LayerKind, as_params, combine, must_be_usable, strictest
 
 FOLDER = Path(__file__).parent / "profiles"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -98,9 +98,12 @@ def profile_names(folder: Path = FOLDER) -> tuple[str, ...]:
 def load_profile(name: str = "national", on: date | None = None, folder: Path = FOLDER) -> Profile:
     """A profile by name (`national`: its newest version, or the one in force on that day) or by id (`national@1`).
 
-    An id may also be the ids of several layers with `/` between, as `profile_for` gives it. Raises LookupError for what
-    is not shipped or not in force, ProfileError for a file that does not hold.
+    An id may also be the ids of several layers with `/` between, as `profile_for` gives it, or those of several profiles
+    with `|` between: the strictest of them. Raises LookupError for what is not shipped or not in force, ProfileError for
+    a file that does not hold.
     """
+    if "|" in name:
+        return strictest(load_profile(part, on, folder) for part in name.split("|"))
     if "/" in name:
         parts = name.split("/")
         files = [_file(part, None, folder) for part in parts if not part.startswith(CLAUSE)]
@@ -116,14 +119,14 @@ def profile_for(
     contract_date: date,
     *,
     company: str | None = None,
-    branch: str | None = None,
+    branch: str | Collection[str] = (),
     clause: Mapping[str, object] | None = None,
     folder: Path = FOLDER,
 ) -> Profile:
     """The profile of one contract, by where it was concluded (GB/T 2260), how, what and when.
 
-    `company` and `branch` name the layers of the house, which count only where they are named here and apply to such a
-    contract on that day. `clause` is what the contract itself promises, such as {"cooling_off.days": 20}: it binds the
+    `company` and `branch` name the layers of the house (of branches perhaps several), which count only where they are
+    named here and apply to such a contract on that day. `clause` is what the contract itself promises, such as {"cooling_off.days": 20}: it binds the
     house like a floor. Raises LookupError where no national layer is in force on that day.
     """
     counting = [
@@ -137,8 +140,10 @@ def profile_for(
         raise LookupError(f"no national profile is in force on {contract_date}")
     chosen = [min(national, key=lambda file: (file.effective_until or date.max, file.layer.id))]
     chosen += [file for file in counting if file.layer.kind == LayerKind.LOCAL]
-    for kind, name in ((LayerKind.COMPANY, company), (LayerKind.BRANCH, branch)):
-        if name is not None and name not in profile_names(folder):
+    branches = (branch,) if isinstance(branch, str) else branch
+    house = [(LayerKind.COMPANY, company)] if company is not None else []
+    for kind, name in (*house, *((LayerKind.BRANCH, name) for name in branches)):
+        if name not in profile_names(folder):
             raise LookupError(f"no profile is called {name!r}; there are: {', '.join(profile_names(folder))}")
         chosen += [file for file in counting if file.layer.kind == kind and file.layer.name == name]
     ids = tuple(file.layer.id for file in chosen)
@@ -180,7 +185,7 @@ def _combined(files: Collection[ProfileFile], named: ProfileFile | None, *more: 
 def _file(name: str, on: date | None, folder: Path) -> ProfileFile:
     """A file by name or id; LookupError where there is none."""
     wanted, _, version = name.partition("@")
-    found = _versions(wanted, folder) if wanted in profile_names(folder) else ()
+    found = profile_versions(wanted, folder) if wanted in profile_names(folder) else ()
     if not found:
         raise LookupError(f"no profile is called {wanted!r}; there are: {', '.join(profile_names(folder))}")
     if version:
@@ -201,12 +206,12 @@ def _newest(folder: Path, on: date) -> list[ProfileFile]:
     """Of each name the version in force on that day."""
     found = []
     for name in profile_names(folder):
-        found += [file for file in _versions(name, folder) if file.in_force(on)][:1]
+        found += [file for file in profile_versions(name, folder) if file.in_force(on)][:1]
     return found
 
 
 @cache
-def _versions(name: str, folder: Path) -> tuple[ProfileFile, ...]:
+def profile_versions(name: str, folder: Path = FOLDER) -> tuple[ProfileFile, ...]:
     """All versions of a name, the newest first."""
     older = (read_profile(file) for file in folder.glob(f"{name}@*.yaml"))
     newest = [read_profile(file) for file in (folder / f"{name}.yaml",) if file.exists()]

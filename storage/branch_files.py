@@ -1,7 +1,8 @@
 """The organisation file: one table (CSV or XLSX), one row a branch, outlet, staff member or agent → an Organisation.
 
 Columns, English or Chinese: kind 类别, code 代码, name 名称, parent 上级 (for outlets, staff and agents the branch they belong
-to), outlet 网点, phone 电话, former_phones 曾用电话 (several by ;), id_no 证件号, roles 角色 (several by ;), left_on 离司日.
+to), outlet 网点, phone 电话, former_phones 曾用电话 (several by ;), id_no 证件号, roles 角色 (several by ;), left_on 离司日,
+jurisdiction 辖区 (of a branch: the administrative division whose local rules bind it, six digits; empty: its parent's).
 """
 
 import re
@@ -16,7 +17,7 @@ from storage.table_files import TableFile
 
 _COLUMNS = {
     "kind": "类别", "code": "代码", "name": "名称", "parent": "上级", "outlet": "网点", "phone": "电话",
-    "former_phones": "曾用电话", "id_no": "证件号", "roles": "角色", "left_on": "离司日",
+    "former_phones": "曾用电话", "id_no": "证件号", "roles": "角色", "left_on": "离司日", "jurisdiction": "辖区",
 }  # fmt: skip
 _REQUIRED = ("kind", "code", "name", "parent")
 _KINDS = {
@@ -110,7 +111,9 @@ def _take(row: _Row, parts: dict[str, list]) -> None:
         if not row[name]:
             row.wrong(f"{_COLUMNS[name]}没有填写。", f"{name} is empty.")
     if kind in BRANCH_KINDS:
-        parts["BRANCH"].append(Branch(row["code"], row["name"], row["parent"] or None, kind))
+        parts["BRANCH"].append(
+            Branch(row["code"], row["name"], row["parent"] or None, kind, row["jurisdiction"] or None)
+        )
         return
     parts[kind].append(_MAKERS[kind](row))
 

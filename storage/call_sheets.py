@@ -1,7 +1,7 @@
 """The facts one call may use, read and sealed once, when the call is reserved."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rules.call_sheet import CallSheet, PermittedTime, PersonFacts, PolicyFacts
 from rules.calling import ToCall
 from rules.contracts import Contract, from_json, identity_elements
+from rules.deadlines import cooling_off_days
+from rules.parameters import Profile
+from scripts.rule_profiles import load_profile
 from storage.calls import Reservation
 from storage.db import rows
 from storage.vault import vault
 
 FACTS = """
-SELECT c.id AS case_id, c.person_id, c.nominal_end, c.surrender_deadline, c.provisional, k.facts, k.personal_sealed,
+SELECT c.id AS case_id, c.person_id, c.nominal_end, c.surrender_deadline, c.provisional, c.profile, k.facts, k.personal_sealed,
        o.name AS outlet_name,
        (SELECT s.decision -> 'settlement' -> 'outcome' -> 'open_items' FROM settlements s
         JOIN calls last ON last.id = s.call_id
@@ -45,16 +48,16 @@ async def prepare(
     connection: AsyncConnection,
     calls: Sequence[ToCall],
     *,
+    profiles: Mapping[int, Profile],
     script_of: Callable[[Contract, date], str | None],
-    cooling_off_days: Callable[[Contract], int],
-    permitted: Callable[[date | None], tuple[PermittedTime, ...]],
+    permitted: Callable[[date | None, Profile], tuple[PermittedTime, ...]],
     speaker: Speaker,
-    profile: str,
     now: datetime,
     today: date,
     new_id: Callable[[], str],
 ) -> list[Reservation]:
-    """Reservations for `calls`, each with its sheet. A case whose number or contract changed in between is left out."""
+    """Reservations for `calls`, each with its sheet. `profiles`: by person id, what the call is made under; what is said
+    of a policy follows its own case's profile. A case whose number or contract changed in between is left out."""
     found = {
         r["case_id"]: r for r in await rows(connection, FACTS, ids=[i for c in calls for i in c.case_ids], now=now)
     }
@@ -72,15 +75,12 @@ async def prepare(
         person = _person(contracts[0], number, today)
         sheet = CallSheet(
             person=person,
-            policies=tuple(
-                _policy(row, contract, cooling_off_days(contract))
-                for row, contract in zip(cases, contracts, strict=True)
-            ),
+            policies=tuple(_policy(row, contract) for row, contract in zip(cases, contracts, strict=True)),
             insurer=speaker.insurer,
             hotline=speaker.hotline,
             staff_number=speaker.staff_number,
             now_date=today,
-            appointment_times=permitted(call.nominal_end),
+            appointment_times=permitted(call.nominal_end, profiles[call.person_id]),
         )
         reservations.append(
             Reservation(
@@ -91,7 +91,7 @@ async def prepare(
                 case_ids=call.case_ids,
                 at_appointment=call.at_appointment,
                 script=script,
-                profile=profile,
+                profile=profiles[call.person_id].id,
                 sheet_sealed=vault().seal(json.dumps(sheet.to_json(), ensure_ascii=False)),
             )
         )
@@ -112,7 +112,10 @@ def _person(contract: Contract, number: str, today: date) -> PersonFacts:
     )
 
 
-def _policy(row: dict, contract: Contract, days: int) -> PolicyFacts:
+def _policy(row: dict, contract: Contract) -> PolicyFacts:
+    days = cooling_off_days(
+        contract.channel, contract.product_type, contract.cooling_off_days, load_profile(row["profile"])
+    )
     policy = PolicyFacts(
         policy_no=contract.policy_no,
         case_id=row["case_id"],

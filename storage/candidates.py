@@ -1,5 +1,6 @@
 """Who might be rung: one query for everybody whose case head office owns, with all that the decision needs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,7 +14,7 @@ from storage.db import rows
 
 CANDIDATES = """
 SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nominal_end, c.handover_at, c."class",
-       c.reasons, c.appointment_at, encode(c.appointment_hash, 'hex') AS appointment_number,
+       c.reasons, c.profile, c.appointment_at, encode(c.appointment_hash, 'hex') AS appointment_number,
        p.birth_date, p.language, k.channel, k.product_type, k.premium_mode, k.special_callback,
        (SELECT max(s.settled_at) FROM settlements s WHERE s.case_id = c.id AND s.round < c.round) AS plan_began,
        coalesce((k.facts ->> 'identity_elements')::int, 0) AS identity_elements,
@@ -47,10 +48,14 @@ LIMIT :most
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """`attempts` of everybody in it. Numbers are look-up hashes in hex: who is rung is decided without knowing a number."""
+    """`attempts` of everybody in it. Numbers are look-up hashes in hex: who is rung is decided without knowing a number.
+
+    `profiles`: by case id, the rule profile that the case comes under.
+    """
 
     candidates: tuple[Candidate, ...]
     attempts: tuple[Attempt, ...]
+    profiles: Mapping[int, str]
 
 
 async def read_pool(
@@ -115,7 +120,7 @@ async def read_pool(
                 )
                 for a in row["attempts"]
             ]
-    return Pool(tuple(candidates), tuple(attempts))
+    return Pool(tuple(candidates), tuple(attempts), {row["case_id"]: row["profile"] for row in found})
 
 
 def _state(row: dict, today: date) -> CaseState:

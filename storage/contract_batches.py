@@ -29,6 +29,7 @@ from rules.contracts import (
 )
 from rules.deadlines import CaseDates, ContractDates, case_dates
 from rules.parameters import Profile
+from scripts.house import House
 from storage.db import rows
 from storage.identities import id_hash, name_hash, number_hash, policyholder_hash
 from storage.vault import vault
@@ -49,12 +50,21 @@ _DATES = tuple(field.name for field in fields(ContractDates))
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What rows are judged by: the instant, the organisation, the calendar, the rule profile."""
+    """What rows are judged by: the instant, the calendar, the house with its organisation and its rule profiles."""
 
     now: datetime
-    tree: Organisation
     calendar: Calendar
-    profile: Profile
+    house: House
+
+    @property
+    def tree(self) -> Organisation:
+        return self.house.tree
+
+    def profile_of(self, contract: Contract) -> Profile:
+        """The profile in force where, how and when this contract was concluded."""
+        return self.house.profile_of(
+            contract.branch_code, contract.channel, contract.product_type, contract.underwritten_on
+        )
 
     @property
     def today(self) -> date:
@@ -92,6 +102,7 @@ class _Stored:
     contract: Contract
     digest: str
     scope: str | None
+    profile: Profile
     dates: CaseDates
     person: bytes
     facts: dict[str, Any]
@@ -258,9 +269,8 @@ def _derive(
     agents: Mapping[str, bytes],
     basis: Basis,
 ) -> _Stored:
-    dates = case_dates(
-        ContractDates(**{name: getattr(contract, name) for name in _DATES}), basis.profile, basis.calendar
-    )
+    profile = basis.profile_of(contract)
+    dates = case_dates(ContractDates(**{name: getattr(contract, name) for name in _DATES}), profile, basis.calendar)
     person = policyholder_hash(contract, basis.today)
     facts: dict[str, Any] = {name: value for name, value in values.items() if name not in PERSONAL}
     facts["identity_elements"] = len(identity_elements(contract, basis.today))
@@ -272,6 +282,7 @@ def _derive(
         contract=contract,
         digest=digest,
         scope=out_of_scope_reason(contract),
+        profile=profile,
         dates=dates,
         person=person,
         facts=facts,
@@ -465,7 +476,7 @@ async def _phones(connection: AsyncConnection, stored: Sequence[_Stored], person
 
 _CASE_COLUMNS = (
     "policy_no text, person_id bigint, state text, owner text, owner_branch text, round int, callable_on date, "
-    "nominal_end date, surrender_deadline date, handover_at timestamptz, provisional bool, told jsonb"
+    "nominal_end date, surrender_deadline date, handover_at timestamptz, provisional bool, profile text, told jsonb"
 )
 
 
@@ -499,11 +510,11 @@ def _case_values(
         "special_callback": bool(one.contract.special_callback),
         "dates": {name: getattr(one.contract, name) for name in _DATES},  # what the dates above follow from
         "round": round_no,
-        "profile": basis.profile.id,
+        "profile": one.profile.id,
     }
     return (
         *(one.contract.policy_no, persons[one.person], str(state), str(owner), branch, round_no, callable_on),
-        *(dates.nominal_end, dates.surrender_deadline, dates.handover_at, dates.provisional),
+        *(dates.nominal_end, dates.surrender_deadline, dates.handover_at, dates.provisional, one.profile.id),
         told,
     )
 
@@ -526,14 +537,13 @@ async def _open_cases(
           INSERT INTO cases (policy_no, person_id, state, owner, owner_branch, round, callable_on, nominal_end,
             surrender_deadline, handover_at, provisional, counts, profile, opened_at, changed_at)
           SELECT policy_no, person_id, state, owner, owner_branch, round, callable_on, nominal_end, surrender_deadline,
-            handover_at, provisional, false, :profile, :now, :now FROM given
+            handover_at, provisional, false, profile, :now, :now FROM given
           ON CONFLICT (policy_no) DO NOTHING RETURNING id, policy_no, person_id
         )
         INSERT INTO events (at, kind, case_id, person_id, data)
         SELECT :now, 'CASE_OPENED', o.id, o.person_id, g.told
         FROM opened o JOIN given g ON g.policy_no = o.policy_no ORDER BY o.id RETURNING id
         """,
-        profile=basis.profile.id,
         now=basis.now,
     )
     return len(opened)
@@ -568,6 +578,7 @@ async def _move_cases(
           UPDATE cases c SET person_id = g.person_id, state = g.state, owner = g.owner, owner_branch = g.owner_branch,
             round = g.round, callable_on = g.callable_on, nominal_end = g.nominal_end,
             surrender_deadline = g.surrender_deadline, handover_at = g.handover_at, provisional = g.provisional,
+            profile = g.profile,
             appointment_at = CASE WHEN g.state = 'NOT_REQUIRED' THEN NULL ELSE c.appointment_at END,
             appointment_hash = CASE WHEN g.state = 'NOT_REQUIRED' THEN NULL ELSE c.appointment_hash END,
             changed_at = :now

@@ -19,17 +19,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rules.branches import Organisation
-from rules.calendar import Calendar
 from rules.contracts import COLUMNS, ReadRow, cells_from_json, read_rows
 from rules.list_columns import clean
-from rules.parameters import Profile
-from scripts.rule_profiles import load_profile
 from storage import db
 from storage.calendar_days import read_calendar
 from storage.contract_batches import COUNTS, Arrived, Basis, arrived, forget_rows, store
 from storage.db import rows
-from storage.organisation import read_organisation
+from storage.house import read_house
 from storage.vault import vault
 
 BATCH = 1000
@@ -74,11 +70,10 @@ class ImportResult:
         return cls(list_id, **{name: counts.get(name, 0) for name in COUNTS})
 
 
-async def basis(now: datetime, profile: str = "national") -> Basis:
+async def basis(now: datetime) -> Basis:
     """What rows that arrive at `now` are judged by."""
     async with db.transaction() as connection:
-        tree = await read_organisation(connection)
-        return Basis(now, tree, await read_calendar(connection), load_profile(profile))
+        return Basis(now, await read_calendar(connection), await read_house(connection))
 
 
 async def take(
@@ -87,41 +82,37 @@ async def take(
     source: str,
     name: str,
     digest: str,
-    now: datetime,
-    tree: Organisation,
-    calendar: Calendar,
-    profile: Profile,
+    basis: Basis,
     progress: Callable[[int], None] | None = None,
 ) -> ImportResult:
     """Take a whole list in batches, each in a transaction of its own. `progress` hears how many rows are stored.
 
     A list with the `digest` of a finished one changes nothing, whatever came between. Raises ListBusy.
     """
-    judged_by = Basis(now, tree, calendar, profile)
     async with db.SoleHolder(f"contract list {digest}") as lock:
         if not await lock.is_mine():
             raise ListBusy(name)
         async with db.transaction() as connection:
-            list_id, stands = await _opened(connection, source, name, digest, now)
+            list_id, stands = await _opened(connection, source, name, digest, basis.now)
             if stands and stands["finished_at"] is not None:
                 return ImportResult.of(list_id, _again(stands["counts"]))
             if stands:
                 await forget_rows(connection, list_id)
         counts: Counter[str] = Counter()
-        reading = _read(given, judged_by)
+        reading = _read(given, basis)
         coming = asyncio.create_task(asyncio.to_thread(_next_batch, reading))
         try:
             while batch := await coming:
                 # the next batch is read while the database is busy with this one
                 coming = asyncio.create_task(asyncio.to_thread(_next_batch, reading))
-                counts += await _stored(list_id, source, batch, judged_by, again=stands is not None)
+                counts += await _stored(list_id, source, batch, basis, again=stands is not None)
                 if progress:
                     progress(counts["rows"])
         except BaseException:
             await asyncio.wait([coming])
             raise
         async with db.transaction() as connection:
-            await _finish(connection, list_id, counts, now)
+            await _finish(connection, list_id, counts, basis.now)
     return ImportResult.of(list_id, counts)
 
 

@@ -21,7 +21,7 @@ async def read_organisation(connection: AsyncConnection, people: bool = False) -
         """WITH RECURSIVE tree AS (
              SELECT b.*, 0 AS depth FROM branches b WHERE parent_code IS NULL
              UNION ALL SELECT b.*, depth + 1 FROM branches b JOIN tree ON b.parent_code = tree.code
-           ) SELECT code, name, parent_code, kind FROM tree ORDER BY depth, code""",
+           ) SELECT code, name, parent_code, kind, jurisdiction FROM tree ORDER BY depth, code""",
     )
     outlets = await rows(connection, "SELECT code, name, branch_code FROM outlets ORDER BY code")
     staff = agents = []
@@ -31,7 +31,7 @@ async def read_organisation(connection: AsyncConnection, people: bool = False) -
             connection, "SELECT code, name, branch_code, outlet_code, left_on FROM agents ORDER BY code"
         )
     return Organisation(
-        tuple(Branch(r["code"], r["name"], r["parent_code"], r["kind"]) for r in branches),
+        tuple(Branch(r["code"], r["name"], r["parent_code"], r["kind"], r["jurisdiction"]) for r in branches),
         tuple(Outlet(r["code"], r["name"], r["branch_code"], None) for r in outlets),
         tuple(Staff(r["code"], r["name"], r["branch_code"], None, tuple(r["roles"])) for r in staff),
         tuple(
@@ -51,9 +51,14 @@ async def store_organisation(connection: AsyncConnection, organisation: Organisa
     ordered = sorted(organisation.branches, key=lambda branch: len(path_of(branch.code, organisation)))
     await _each(
         connection,
-        """INSERT INTO branches (code, name, parent_code, kind) VALUES (:code, :name, :parent, :kind)
-           ON CONFLICT (code) DO UPDATE SET name = excluded.name, parent_code = excluded.parent_code, kind = excluded.kind""",
-        [{"code": b.code, "name": b.name, "parent": b.parent, "kind": b.kind} for b in ordered],
+        """INSERT INTO branches (code, name, parent_code, kind, jurisdiction)
+           VALUES (:code, :name, :parent, :kind, :jurisdiction)
+           ON CONFLICT (code) DO UPDATE SET name = excluded.name, parent_code = excluded.parent_code,
+             kind = excluded.kind, jurisdiction = excluded.jurisdiction""",
+        [
+            {"code": b.code, "name": b.name, "parent": b.parent, "kind": b.kind, "jurisdiction": b.jurisdiction}
+            for b in ordered
+        ],
     )
     await _each(
         connection,
@@ -110,6 +115,7 @@ async def _drop_unnamed(connection: AsyncConnection, organisation: Organisation)
               AND NOT EXISTS (SELECT 1 FROM contracts WHERE branch_code = b.code)
               AND NOT EXISTS (SELECT 1 FROM cases WHERE owner_branch = b.code)
               AND NOT EXISTS (SELECT 1 FROM work_orders WHERE branch_code = b.code)
+              AND NOT EXISTS (SELECT 1 FROM filed_profiles WHERE branch_code = b.code)
               RETURNING code"""
     # the lowest first; each round may set its parents free
     while await rows(connection, gone, codes=[b.code for b in organisation.branches]):

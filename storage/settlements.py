@@ -23,7 +23,7 @@ CASE_FACTS = """
 
 ENDED = f"""
 SELECT call.id AS call_id, call.carrier_status, call.sip_code, call.answered_at, call.answered_by, call.ended_step,
-       call.ended_by, call.ended_at, call.progress ->> 'appointment' AS appointment, call.script, call.profile,
+       call.ended_by, call.ended_at, call.progress ->> 'appointment' AS appointment, call.script, c.profile,
        CASE WHEN call.answered_at IS NULL THEN 'NOT_EXPECTED' ELSE sound.state END AS recording,
        {CASE_FACTS},
        coalesce((SELECT jsonb_agg(to_jsonb(a) - 'heard_sealed' ORDER BY a.id) FROM answers a
@@ -58,7 +58,8 @@ ORDER BY call.ended_at, call.id, c.id
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A contact ready to be settled, with the profile it was begun under."""
+    """A contact ready to be settled, with the profile that its case comes under: a call may have been made under the
+    strictest of several."""
 
     contact: Contact
     person_id: int

@@ -37,10 +37,7 @@ async def take_file(
             source=source,
             name=name or Path(path).name,
             digest=_digest(opened, mapping),
-            now=now,
-            tree=judged_by.tree,
-            calendar=judged_by.calendar,
-            profile=judged_by.profile,
+            basis=judged_by,
             progress=progress,
         )
 

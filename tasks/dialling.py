@@ -9,9 +9,10 @@ from datetime import datetime
 from clock import Clock
 from rules.appointments import permitted_times
 from rules.calendar import business_date
-from rules.calling import Selection, may_dial_now, select
+from rules.calling import may_dial_now
 from rules.contracts import Contract
-from rules.deadlines import cooling_off_days
+from rules.profile_groups import Chosen
+from scripts.rule_profiles import load_profile
 from settings import settings
 from storage import calls, db
 from storage.call_sheets import Speaker, prepare
@@ -68,10 +69,9 @@ async def dial_round(phone: Phone, pace: Pace, clock: Clock) -> DialRound:
             return DialRound(0, 0, (), paused=True)
         free = settings().twilio_concurrent - await calls.open_calls(connection)
         pool = await read_pool(connection, now, script_name_for)
-        selection = select(
-            pool.candidates, pool.attempts, now=now, calendar=book.calendar, profile=book.profile, limit=max(free, 0)
-        )
-        reservations = await _reservations(connection, selection, book, now)
+        chosen = book.select(pool, now, max(free, 0))
+        selection = chosen.selection
+        reservations = await _reservations(connection, chosen, book, now)
     away = asyncio.Event()
     dials = await asyncio.gather(
         *(_dial(r, phone, pace, clock, book, away) for r in reservations), return_exceptions=True
@@ -87,25 +87,21 @@ async def dial_round(phone: Phone, pace: Pace, clock: Clock) -> DialRound:
     )
 
 
-async def _reservations(connection, selection: Selection, book: RuleBook, now: datetime) -> list[Reservation]:
-    if not selection.callable:
+async def _reservations(connection, chosen: Chosen, book: RuleBook, now: datetime) -> list[Reservation]:
+    if not chosen.selection.callable:
         return []
 
     def script_of(contract: Contract, day) -> str | None:
         return script_name_for(contract.channel, contract.product_type, contract.premium_mode, day)
 
-    def days(contract: Contract) -> int:
-        return cooling_off_days(contract.channel, contract.product_type, contract.cooling_off_days, book.profile)
-
     own = settings()
     return await prepare(
         connection,
-        selection.callable,
+        chosen.selection.callable,
+        profiles=chosen.profiles,
         script_of=script_of,
-        cooling_off_days=days,
-        permitted=lambda end: permitted_times(now, end, book.calendar, book.profile),
+        permitted=lambda end, profile: permitted_times(now, end, book.calendar, profile),
         speaker=Speaker(own.insurer_name, own.hotline, ROBOT_STAFF_NUMBER),
-        profile=book.profile.id,
         now=now,
         today=business_date(now),
         new_id=lambda: uuid.uuid4().hex,
@@ -120,7 +116,7 @@ async def _dial(
         return
     # The hours are asked again at the very instant: waiting for a turn may have outlasted them.
     now = clock.now()
-    hold = may_dial_now(now, book.calendar, book.profile)
+    hold = may_dial_now(now, book.calendar, load_profile(reservation.profile))
     if hold == "QUIET_HOURS" or (hold is not None and not reservation.at_appointment):
         return
     async with db.transaction() as connection:

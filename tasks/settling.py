@@ -46,7 +46,7 @@ async def _decide_and_save(connection, ended: Sequence[Ended], book: RuleBook, c
 
 
 def decide(ended: Ended, book: RuleBook, organisation: Organisation) -> Settlement:
-    """Under the profile that the contact was begun with, so that it can be recomputed in twenty years."""
+    """Under the profile that the case comes under, so that it can be recomputed in twenty years."""
     return settle(
         ended.contact,
         profile=load_profile(ended.profile),

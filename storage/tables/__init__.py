@@ -6,7 +6,7 @@ from storage.tables.calls import Answer, Call, CallCase, CarrierEvent, Recording
 from storage.tables.contracts import Case, Contract, ContractPhone, ContractVersion, Person
 from storage.tables.lists import ContractList, CoreCursor, ListRow, PushKey, RowProblem
 from storage.tables.operations import CalendarDay, CalendarYear, Control, Event, Report
-from storage.tables.organisation import Agent, Branch, Outlet, RegisteredPhone, Staff, User
+from storage.tables.organisation import Agent, Branch, FiledProfile, Outlet, RegisteredPhone, Staff, User
 from storage.tables.outcomes import Settlement, WorkOrder
 from storage.tables.second_looks import ClassOverride, OrderReview, PenaltyProposal, QualityCheck, QualitySample
 
@@ -28,6 +28,7 @@ __all__ = [
     "Control",
     "CoreCursor",
     "Event",
+    "FiledProfile",
     "ListRow",
     "OrderReview",
     "Outlet",

@@ -28,7 +28,10 @@ class CalendarDay(SQLModel, table=True):
     __tablename__ = "calendar_days"
     day: date = Field(primary_key=True)
     kind: str
-    source: str
+    source: str = Field(description="the seed, a file or the desk: who says so")
+    reason: str | None = None
+    changed_by: str | None = None
+    changed_at: datetime | None = instant()
 
 
 class CalendarYear(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.tables.columns import document, fingerprint, number
@@ -14,6 +14,26 @@ class Branch(SQLModel, table=True):
     name: str
     parent_code: str | None = Field(default=None, foreign_key="branches.code", index=True)
     kind: str
+    jurisdiction: str | None = Field(
+        default=None, description="whose local rules bind its policies (GB/T 2260); null: the parent's"
+    )
+
+
+class FiledProfile(SQLModel, table=True):
+    """A branch's own rule layer, filed with head office: it counts for what the branch and those below it conclude
+    from that day on (R127). Contracts concluded before it was withdrawn keep it."""
+
+    __tablename__ = "filed_profiles"
+    __table_args__ = (
+        Index("uq_filed_profiles_standing", "branch_code", unique=True, postgresql_where=text("withdrawn_on IS NULL")),
+    )
+    id: int | None = number()
+    branch_code: str = Field(foreign_key="branches.code")
+    name: str = Field(description="of the layer; which version counts is decided by the contract's date")
+    filed_on: date
+    filed_by: str
+    withdrawn_on: date | None = None
+    withdrawn_by: str | None = None
 
 
 class Outlet(SQLModel, table=True):

@@ -51,6 +51,9 @@ class WorkOrder(SQLModel, table=True):
     working_days: int
     exclude_selling_agent: bool = False
     issued_at: datetime = instant(nullable=False)
+    pushed_at: datetime | None = instant(description="the instant its limit counts from; null: when it was issued")
+    profile: str | None = Field(default=None, description="the rule profile of its limit; null: that of its case")
+    provisional: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     due_at: datetime = instant(nullable=False)
     act_by: date | None = None
     accepted_at: datetime | None = instant()

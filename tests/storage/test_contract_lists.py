@@ -11,6 +11,7 @@ import pytest
 from rules.branches import Branch, Organisation
 from rules.contracts import PROBLEM_CODES, cells_from_json, from_json
 from scripts.calendars import seeded_calendar
+from scripts.house import House
 from scripts.rule_profiles import load_profile
 from storage import branch_files, contract_lists, work_orders
 from storage.contract_batches import Basis
@@ -59,13 +60,12 @@ def contract(**changes) -> dict:
 async def take_rows(*objects, now=NOW, digest=None, tree=TREE) -> ImportResult:
     return await take(
         [(row, cells_from_json(one), False) for row, one in enumerate(objects, start=2)],
-        source="test", name="test", digest=digest or next(_digests), now=now,
-        tree=tree, calendar=seeded_calendar(), profile=load_profile(),
+        source="test", name="test", digest=digest or next(_digests), basis=basis(now, tree),
     )  # fmt: skip
 
 
-def basis(now=NOW) -> Basis:
-    return Basis(now, TREE, seeded_calendar(), load_profile())
+def basis(now=NOW, tree=TREE, **house) -> Basis:
+    return Basis(now, seeded_calendar(), House(tree, **house))
 
 
 @pytest.fixture
@@ -461,8 +461,8 @@ async def test_the_committed_sample(database):
         await store_organisation(c, organisation)
     with open_list(SAMPLES / "contracts.csv") as given:
         result = await take(
-            given.rows(), source="file", name="contracts.csv", digest=given.digest, now=NOW,
-            tree=organisation, calendar=seeded_calendar(), profile=load_profile(),
+            given.rows(), source="file", name="contracts.csv", digest=given.digest,
+            basis=basis(tree=organisation),
         )  # fmt: skip
     found = [p async for p in problems(result.list_id, page=7)]
     assert {p["code"] for p in found} == set(PROBLEM_CODES)
@@ -540,8 +540,7 @@ async def test_cut_short_and_taken_again(tree, monkeypatch, after):
 
     with pytest.raises(Cut):
         await take(
-            cut(), source="test", name="test", digest="cut", now=NOW, tree=TREE, calendar=seeded_calendar(),
-            profile=load_profile(),
+            cut(), source="test", name="test", digest="cut", basis=basis(),
         )  # fmt: skip
     assert (await one("SELECT finished_at FROM contract_lists"))["finished_at"] is None
     assert (await one("SELECT count(*) AS n FROM cases"))["n"] > 0
@@ -670,7 +669,7 @@ async def test_a_problem_that_went_away_by_itself_needs_no_change(tree):
     assert (await mend(first.list_id, 2))[1] is None
     grown = Organisation((*TREE.branches, Branch("4402", "新支公司", "00", "COUNTY")))
     cells = await cells_of(first.list_id, 2)
-    later = Basis(NOW, grown, seeded_calendar(), load_profile())
+    later = basis(tree=grown)
     _, result = await take_mended(first.list_id, 2, cells, user="lead", basis=later)
     assert counted(result) == {"unchanged": 1}
 
@@ -688,8 +687,7 @@ async def test_a_duplicate_mended(tree):
 async def test_a_row_with_too_many_cells_mended(tree):
     shifted = cells_from_json(contract(premium="12", sum_insured="000"))
     first = await take(
-        [(2, shifted, True)], source="test", name="test", digest=next(_digests), now=NOW,
-        tree=TREE, calendar=seeded_calendar(), profile=load_profile(),
+        [(2, shifted, True)], source="test", name="test", digest=next(_digests), basis=basis(),
     )  # fmt: skip
     assert counted(first) == {"rejected": 1}
     read, result = await mend(first.list_id, 2, premium="12000", sum_insured="")

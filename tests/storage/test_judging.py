@@ -14,9 +14,11 @@ from rules.conversation import Progress
 from rules.outcomes import mandatory_items
 from rules.settlement import settle
 from scripts.calendars import seeded_calendar
+from scripts.house import House
 from scripts.rule_profiles import load_profile
 from storage import calls, carrier_news, contract_lists, conversations, recordings, settlements
 from storage.calls import Reservation
+from storage.contract_batches import Basis
 from storage.conversations import Conversation
 from storage.db import rows, transaction
 from storage.judging import judge_stored, read_history
@@ -53,8 +55,8 @@ async def cases(database) -> dict[str, tuple[int, int]]:
         await store_organisation(c, TREE)
     await contract_lists.take(
         [(row, cells_from_json(one), False) for row, one in enumerate(given, start=2)],
-        source="test", name="test", digest="list", now=MORNING - timedelta(hours=1),
-        tree=TREE, calendar=CALENDAR, profile=NATIONAL,
+        source="test", name="test", digest="list",
+        basis=Basis(MORNING - timedelta(hours=1), CALENDAR, House(TREE)),
     )  # fmt: skip
     async with transaction() as c:
         return {r["policy_no"]: (r["id"], r["person_id"]) for r in await rows(c, "SELECT * FROM cases")}
