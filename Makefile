@@ -21,13 +21,18 @@ help: ## list the targets
 demo: setup ## set up and run a whole working day with simulated customers
 	$(BIN)/huifang demo
 
+# whole days against the clock, with processes killed in them: alone, or they starve each other
+WHOLE_DAYS := tests/demo tests/faults
+
 .PHONY: test
 test: setup lint ## set up and run the checks and tests
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long" --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(WHOLE_DAYS))
+	$(BIN)/pytest -m "not long" $(WHOLE_DAYS)
 
 .PHONY: test-all
 test-all: setup lint ## the tests with the long ones (crash campaigns, soak)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(WHOLE_DAYS))
+	$(BIN)/pytest $(WHOLE_DAYS)
 
 .PHONY: lint
 lint: setup ## style, forms and who may import whom

@@ -108,7 +108,7 @@ class Day:
     def passing(self, end: str = "21:00") -> subprocess.Popen:
         return self.installation.start(str(Path(__file__).with_name("passing_time.py")), "pass", end)
 
-    def until(self, reached: Callable[[], object], what: str, child: subprocess.Popen, seconds: float = 60.0):
+    def until(self, reached: Callable[[], object], what: str, child: subprocess.Popen, seconds: float = 120.0):
         """What `reached` gives once it is true; fails when `child` ends before, or too late."""
         give_up = time.monotonic() + seconds
         while not (found := reached()):
@@ -207,3 +207,10 @@ def a_day(installation: Installation) -> Iterator[Callable[..., Day]]:
         child.communicate()
     installation.running.clear()
     installation.extra = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A day with processes killed in it takes as long as the machine needs."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(900))

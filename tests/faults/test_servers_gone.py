@@ -48,7 +48,7 @@ def test_carrier_killed_and_stopped_and_archive_killed(a_day):
 
 
 def test_database_and_prefect_killed(a_day):
-    day = a_day(16, seed=13, HUIFANG_TWILIO_CONCURRENT="3")
+    day = a_day(24, seed=13, HUIFANG_TWILIO_CONCURRENT="3")
 
     # Prefect is gone before the start: nobody is rung, nothing is lost
     day.installation.kill("prefect")
