@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from cli.question_values import (
@@ -20,7 +20,7 @@ from cli.question_values import (
 )
 from cli.questions import PRODUCT_TYPES, Rules, steps
 from rules.answers import Answer, Said
-from rules.calendar import SHANGHAI, business_date
+from rules.calendar import business_date, shanghai
 from rules.papers import METHODS, Evidence
 from rules.reasoning import Step
 from rules.settlement import CallFacts, CaseFacts, Contact, Settlement, settle
@@ -54,8 +54,7 @@ DETAILS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 SIGNERS = ("FAMILY", "AGENT", "UNKNOWN")
 STATEMENTS = ("EXAGGERATED", "CONFUSED", "CONCEALED", "OTHER")
-# where no instant is given: no limit is shown then, only its working days
-SOME_DAY = datetime(2026, 9, 28, 12, tzinfo=SHANGHAI)
+NOON = time(12)
 
 
 class Row(dict):
@@ -88,7 +87,7 @@ class Row(dict):
             answer=self.answer,
             policy_no=policy_no if self.step[0] in "MND" else None,
             corrected=self.get("corrected"),
-            detail=self.detail,
+            detail=self.date.isoformat() if self.step == "M2.receipt_date" and self.date else self.detail,
             signer=self.signer,
             seller_statement=self.statement,
         )
@@ -181,48 +180,41 @@ def _one(question: Question, lang: str) -> dict:
         raise missing("answers")
     rows = _as_asked(_rows(question.get("answers") or [], "answers"))
     at = instant(question["at"], "at") if question.get("at") else None
-    case, told = _case(question, rows, rules)
+    case = _case(question, rules)
     booked, refused = _appointment(rows, case, at, rules)
     earlier, hangups = _earlier_calls(question, case.policy_no, at, rules)
-    contact = _contact(question, method, rows, case, at or SOME_DAY, booked, plan_used_up)
+    contact = _contact(question, method, rows, case, at or _some_day(case, rows), booked, plan_used_up)
     contact = _with_earlier(contact, earlier, hangups)
     found = settle(contact, profile=rules.profile, calendar=rules.calendar, inbox_branch="")
-    reasoning = (*told, *refused, *found.steps)
-    if case.nominal_end is None or case.receipt_signed_on is None:
+    reasoning = (*refused, *found.steps)
+    if at is None or (found.nominal_end or case.nominal_end) is None:
         reasoning = tuple(step for step in reasoning if step.rule != "R19")  # no dates were given, none are asked for
     return _answer(found, contact, at) | {"profile": rules.profile.id, "steps": steps(reasoning, lang)}
 
 
-def _case(question: Question, rows: list[Row], rules: Rules) -> tuple[CaseFacts, tuple[Step, ...]]:
-    """The case as far as the file tells it; the date the customer names corrects a later one on record (C44)."""
+def _some_day(case: CaseFacts, rows: list[Row]) -> datetime:
+    """Where no instant is given, one that raises no question of dates; no limit is shown then, only its working days."""
+    known = [day for day in (case.receipt_signed_on, *(row.date for row in rows)) if day is not None]
+    return shanghai(max(known, default=date(2026, 9, 28)), NOON)
+
+
+def _case(question: Question, rules: Rules) -> CaseFacts:
+    """The case as far as the file tells it."""
     from rules.deadlines import cooling_off, cooling_off_days
 
     product = required_choice(question, "product_type", PRODUCT_TYPES)
     mode = required_choice(question, "premium_mode", PREMIUM_MODES)
-    mode = "SINGLE" if mode == "SINGLE_PREMIUM" else mode
     signed, end = day(question, "receipt_signed_on"), day(question, "nominal_end")
-    told: list[Step] = []
-    named = next((r.date for r in reversed(rows) if r.step == "M2.receipt_date" and r.date), None)
-    if named is not None and (signed is None or named < signed):
-        told.append(
-            Step(
-                "C44",
-                f"客户称回执签署于{named}，早于登记的日期或尚未登记，以此为准",
-                f"the customer says the receipt was signed on {named}, earlier than recorded or not recorded yet: it holds",
-            )
-        )
-        signed, end = named, None
     if signed is not None and end is None:
         days = cooling_off_days(str(question.get("channel") or ""), product, None, rules.profile)
-        period = cooling_off(signed, days, rules.profile, rules.calendar)
-        end = period.nominal_end
-    case = CaseFacts(
+        end = cooling_off(signed, days, rules.profile, rules.calendar).nominal_end
+    return CaseFacts(
         case_id=0,
         policy_no=str(question.get("policy_no") or "1"),
         state="IN_CALL",
         round=1,
         product_type=product,
-        premium_mode=mode,
+        premium_mode="SINGLE" if mode == "SINGLE_PREMIUM" else mode,
         channel=str(question.get("channel") or ""),
         branch_code="",
         agent_code=None,
@@ -232,7 +224,6 @@ def _case(question: Question, rows: list[Row], rules: Rules) -> tuple[CaseFacts,
         signature_date_estimated=flag(question, "signature_date_estimated"),
         traceability=choice(question, "traceability", ("NONE", "PASSED", "INVALIDATED")) or "NONE",
     )
-    return case, tuple(told)
 
 
 def _appointment(
@@ -278,7 +269,7 @@ def _contact(
     if not rows and plan_used_up:
         return Contact("PLAN_USED_UP", at, case, "UNREACHABLE", after_care=after_care)
     line = next((row.answer for row in rows if row.step == "P1" and row.answer != "ANSWERED"), None)
-    cut_off = [row for row in rows if row.step == "X" and row.answer == "HANGUP"]
+    cut_off = [row for row in rows if row.answer == "HANGUP" and (row.step == "X" or row is rows[-1])]
     deliberate = [row for row in cut_off if row.get("deliberate")]
     call = CallFacts(
         call_id="asked",
@@ -378,9 +369,10 @@ def _answer(found: Settlement, contact: Contact, at: datetime | None) -> dict:
         for order in found.orders
     ]
     open_items = found.outcome.open_items if found.outcome is not None else ()
-    begun = any(a.step[:1] in "MN" for a in (*contact.earlier_answers, *(contact.call.answers if contact.call else ())))
+    taken = contact.call.answers if contact.call is not None and found.result != "THIRD_PARTY" else ()
+    begun = any(a.step[:1] in "MN" for a in (*contact.earlier_answers, *taken))
     resumes = found.class_ is None and found.case_state in ("CALLABLE", "APPOINTED") and begun
-    dated = at is not None and contact.case.nominal_end is not None
+    dated = at is not None and (contact.case.nominal_end or found.nominal_end) is not None
     return {
         "class": found.class_,
         "class_b": found.class_b,

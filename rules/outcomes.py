@@ -1,7 +1,7 @@
 """Answers → class and reasons. Derived, never typed in."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.answers import Answer, Said
 from rules.parameters import Profile
@@ -73,6 +73,8 @@ REASON_RULES = {
     "POLICYHOLDER_DECEASED": "S6",
     "RECORDING_LOST": "C59",
 }
+# Steps that come before the question for identity
+OPENING = frozenset({"C1", "C2", "C3", "T1", "T2", "T3", "T4", "T5", "T6", "R1", "L1", "A1"})
 # The items of the short script for a sale whose audio-video record passed its check
 SIMPLIFIED_ITEMS = ("M1", "M2.received", "M2.receipt_signed", "M8")
 # S9: what a proxy never answers for
@@ -103,9 +105,12 @@ MARK_STEPS = {
         "R96", "联系资料登记有误，列为品质事项", "contact data wrong from the start: a quality item"
     ),
 }
+# Steps whose answer no explanation can turn into a yes
+WITHOUT_EXPLANATION = frozenset({"M2.received", "M2.receipt_signed", *SIGNATURE_REASONS})
 # Answers that leave an item open: nothing definite was said (S2)
 OPEN_ANSWERS = frozenset({"SILENT", "NOT_UNDERSTOOD", "BUSY", "REFUSE", "HANGUP", "THIRD_PARTY", "REPEAT", "OPERATOR"})
 UNCLEAR = frozenset({"NO", "UNSURE", "QUESTION", "OBJECT"})
+DENIED = frozenset({"NO", "OBJECT"})  # of a signature: it is not his
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,7 @@ def outcome(
     again, so open items make the case UNREACHABLE. `deliberate_hangups`: how often the policyholder hung up in all.
     `by_proxy`: an authorised relative answered, so signatures stay open (S9). `marked`: marks that no answer gives.
     """
-    given = [a if isinstance(a, Answer) else _from_mapping(a) for a in answers]
+    given = [_as_meant(a if isinstance(a, Answer) else _from_mapping(a)) for a in answers]
     rows = [a for a in given if a.final]
     last = {a.step: a for a in rows}
     if confirmed_surrender(rows):
@@ -254,10 +259,10 @@ def confirmed_surrender(answers: Iterable[Answer]) -> bool:
 
 
 def disclosed_before_identity(answers: Iterable[Answer]) -> bool:
-    """Of one contact, in the order asked: an item of the policy came up although identity was asked for later or never
-    proven (S10). Without a question for identity on record nothing can be said."""
+    """Of one contact, in the order asked: an item of the policy came up before identity was proven (S10). Where the
+    opening of the call is not on record either, nothing can be said."""
     rows = list(answers)
-    if all(row.step != "I1" for row in rows):
+    if all(row.step != "I1" and row.step not in OPENING for row in rows):
         return False
     proven = next((n for n, row in enumerate(rows) if row.step == "I1" and row.answer == Said.YES), len(rows))
     return any(row.step[:1] in "MND" for row in rows[:proven])
@@ -294,6 +299,13 @@ def _because(reason: Reason) -> Step:
 def _from_mapping(row: Mapping) -> Answer:
     known = {name: row[name] for name in Answer.__dataclass_fields__ if name in row}
     return Answer(**known)
+
+
+def _as_meant(row: Answer) -> Answer:
+    """A yes that stayed unclear is none: where no explanation helps, he is not sure."""
+    if row.step in WITHOUT_EXPLANATION and row.answer == Said.YES and row.corrected is False:
+        return replace(row, answer=str(Said.UNSURE))
+    return row
 
 
 def _verification(rows: list[Answer], last: Mapping[str, Answer], profile: Profile, hangups: int) -> list[Reason]:
@@ -355,6 +367,8 @@ def _doubts(given: list[Answer], rows: list[Answer], last: Mapping[str, Answer])
         if step == "M1" and row.answer == "OBJECT":
             continue  # a denial, not a doubt
         if step == "M5" and row.detail == "CLAUSES_NOT_SUPPLIED":
+            if row.answer == Said.YES and row.corrected:  # the rest of the papers became clear
+                found.append(Reason(ITEM_REASONS[step], True, None, _statement(given, step), None, step))
             found.append(Reason("CLAUSES_NOT_SUPPLIED", None, None, _statement(given, step), None, step))
         elif step in ITEM_REASONS:
             if row.answer in UNCLEAR or (row.answer == Said.YES and row.corrected is False):
@@ -362,10 +376,10 @@ def _doubts(given: list[Answer], rows: list[Answer], last: Mapping[str, Answer])
             elif row.answer == Said.YES and row.corrected:
                 found.append(Reason(ITEM_REASONS[step], True, None, _statement(given, step), None, step))
         elif step == "M2.receipt_signed" and row.answer in UNCLEAR:
-            code = "RECEIPT_UNSIGNED" if row.answer == "NO" else "SIGNATURE_UNSURE"
+            code = "RECEIPT_UNSIGNED" if row.answer in DENIED else "SIGNATURE_UNSURE"
             found.append(Reason(code, None, None, _statement(given, step), None, step))
         elif step in SIGNATURE_REASONS and row.answer in UNCLEAR:
-            if row.answer == "NO":
+            if row.answer in DENIED:
                 found.append(
                     Reason(SIGNATURE_REASONS[step], None, row.signer or "UNKNOWN", _statement(given, step), None, step)
                 )
@@ -406,10 +420,8 @@ def _marks(
             marks.append("CONTACT_DATA_WRONG")
     for row in rows:
         if row.step == "K3" and row.answer == "OBJECT":
-            if row.detail == "COMPLAINT":
-                marks.append("complaint_ticket")
-            elif row.detail == "WANTS_SURRENDER":
-                marks.append("surrender_intent")
+            # an objection that says no more is taken as a complaint, so that somebody looks at it
+            marks.append("surrender_intent" if row.detail == "WANTS_SURRENDER" else "complaint_ticket")
     return tuple(marks)
 
 

@@ -7,7 +7,15 @@ from datetime import date, datetime
 from rules.answers import Answer, Said
 from rules.calendar import Calendar, business_date
 from rules.cases import CaseState, Owner, owner_of
-from rules.deadlines import Window, callback_window, shortest_limit, work_order_limit, working_days_for
+from rules.deadlines import (
+    Window,
+    callback_window,
+    cooling_off,
+    cooling_off_days,
+    shortest_limit,
+    work_order_limit,
+    working_days_for,
+)
 from rules.outcomes import (
     OPEN_ANSWERS,
     QUESTION,
@@ -35,6 +43,8 @@ BUSY_CODES = frozenset({486, 600})
 NO_ANSWER_CODES = frozenset({408, 487})
 BARRIERS = frozenset({"LANGUAGE", "HEARING", "AGE"})
 DEAD_NUMBER_RESULTS = frozenset({"INVALID_NUMBER", "SUSPENDED", "SWITCHBOARD", "NO_SUCH_PERSON"})
+# Details by which an answer itself tells it, whatever the facts of the call say: at I1, and where a number is named
+VOICE_DOUBT, NEW_NUMBER = "VOICE_DOUBT", "NEW_NUMBER"
 WRITTEN = frozenset({"LETTER", "VISIT", "E_CALLBACK"})
 
 
@@ -126,6 +136,7 @@ class OrderDraft:
     escalated: bool
     exclude_selling_agent: bool = False
     marks: tuple[str, ...] = ()
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,8 @@ class Settlement:
     profile_id: str
     steps: tuple[Step, ...] = ()
     void: bool = False
+    signed_on: date | None = None  # as the customer told it, with the end that follows (C44)
+    nominal_end: date | None = None
 
     def to_json(self) -> dict:
         return to_plain(self)
@@ -178,8 +191,49 @@ def settle(
         # it stays outstanding with the branch, whatever the boxes say
         settled = _settlement(contact, None, None, CaseState.AT_BRANCH, branch, (), profile, missing)
         return replace(settled, void=True)
+    signed_on, anchor = receipt_date_told(contact, profile, calendar)
+    if signed_on is not None:
+        contact = replace(contact, case=_anchored(contact.case, signed_on, profile, calendar))
     result, found, steps = _conclude(contact, profile)
-    return _follow_up(contact, result, found, steps, branch, profile, calendar)
+    settled = _follow_up(contact, result, found, [*anchor, *steps], branch, profile, calendar)
+    return replace(settled, signed_on=signed_on, nominal_end=contact.case.nominal_end if signed_on else None)
+
+
+def receipt_date_told(contact: Contact, profile: Profile, calendar: Calendar) -> tuple[date | None, tuple[Step, ...]]:
+    """The day on which the customer says he signed the receipt, where it is earlier than what is on record or nothing
+    is (C44); else None. A later day, or one that has not come yet, changes nothing."""
+    recorded = contact.case.receipt_signed_on
+    told = next((a.detail for a in reversed(answers_of(contact)) if a.step == "M2.receipt_date" and a.final), None)
+    try:
+        named = date.fromisoformat(told or "")
+    except ValueError:
+        return None, ()
+    if named > business_date(contact.ended_at) or (recorded is not None and named >= recorded):
+        return None, ()
+    if recorded is None:
+        step = Step(
+            "C44",
+            f"客户称回执签署于{named}，尚未登记，以此为准",
+            f"the customer says the receipt was signed on {named}, not recorded yet: it holds",
+        )
+    else:
+        step = Step(
+            "C44",
+            f"客户称回执签署于{named}，早于登记的{recorded}，以此为准；回执迟交列为品质事项",
+            f"the customer says the receipt was signed on {named}, earlier than the {recorded} on record: it holds, and a "
+            "receipt returned late is a quality item",
+        )
+    return named, (step,)
+
+
+def _anchored(case: CaseFacts, signed_on: date, profile: Profile, calendar: Calendar) -> CaseFacts:
+    """The case with its period counted from another day; its length stays."""
+    if case.receipt_signed_on is not None and case.nominal_end is not None:
+        end = case.nominal_end - (case.receipt_signed_on - signed_on)
+    else:
+        days = cooling_off_days(case.channel, case.product_type, None, profile)
+        end = cooling_off(signed_on, days, profile, calendar).nominal_end
+    return replace(case, receipt_signed_on=signed_on, nominal_end=end, signature_date_estimated=False)
 
 
 def answers_of(contact: Contact) -> tuple[Answer, ...]:
@@ -250,6 +304,11 @@ def _conclude(contact: Contact, profile: Profile) -> tuple[str | None, Outcome |
     return result, None, steps
 
 
+RECEIPT_STILL_UNSIGNED = Step(
+    "S5",
+    "回执未签，犹豫期自补签之日起算，届时回访复核签收与犹豫期两项",
+    "the receipt is not signed: the period begins with the day it is, and the call after that repeats M2 and M8",
+)
 USED_UP = Step("C57", "拨打计划已用完，交分支机构", "the plan of attempts is used up: handed to the branch")
 
 
@@ -265,9 +324,9 @@ def _decide(
     case, call = contact.case, contact.call
     marked = []
     if call is not None:
-        if call.voice_doubt:
+        if call.voice_doubt or any(a.step == "I1" and a.detail == VOICE_DOUBT for a in call.answers):
             marked.append("impersonation_suspect")
-        if call.candidate_number:
+        if call.candidate_number or any(a.detail == NEW_NUMBER for a in call.answers):
             marked.append("candidate_number")
         if disclosed_before_identity(a for a in call.answers if a.policy_no in (None, case.policy_no)):
             marked.append("DISCLOSED_BEFORE_IDENTITY")
@@ -300,11 +359,15 @@ def _spoken(contact: Contact, call: CallFacts, profile: Profile) -> tuple[str, O
         spoken.append(
             Step("C6", "经投保人本人录音授权，由家属代答", "a relative answered, authorised on the recording")
         )
-    elif third_party:
+    elif third_party or _identity_open(call.answers):
         said_now = {id(a) for a in call.answers if a.step[:1] in "MNDK"}
         if any(id(a) in said_now for a in answers):
             answers = tuple(a for a in answers if id(a) not in said_now)
-            spoken.append(Step("R7", "非投保人本人所答，不予采信", "not answered by the policyholder: not taken"))
+            spoken.append(
+                Step("R7", "非投保人本人所答，不予采信", "not answered by the policyholder: not taken")
+                if third_party
+                else Step("R31", "身份没有核实，所答不予采信", "identity was not proven: the answers are not taken")
+            )
 
     def decide(hangups: int) -> Outcome:
         return _decide(contact, answers, profile, hangups=hangups, by_proxy=by_proxy)
@@ -328,6 +391,12 @@ def _spoken(contact: Contact, call: CallFacts, profile: Profile) -> tuple[str, O
         return "INCOMPLETE", found, spoken
     result, found, steps = _cut_off(contact, call, found, decide)
     return result, found, [*spoken, *steps]
+
+
+def _identity_open(answers: Iterable[Answer]) -> bool:
+    """Identity was asked for in this call and not proven (R31). Nothing is open where it was not asked at all."""
+    asked = [a.answer for a in answers if a.step == "I1" and a.final]
+    return bool(asked) and Said.YES not in asked
 
 
 def _consented(answers: Iterable[Answer]) -> bool:
@@ -405,8 +474,13 @@ def _follow_up(
     window, wake_on = None, None
     if found is not None and found.completed:
         case = contact.case
-        window = callback_window(contact.ended_at, case.nominal_end, case.receipt_signed_on, profile, calendar)
-        steps = [*steps, *window.steps]
+        if any(reason.code == "RECEIPT_UNSIGNED" for reason in found.reasons):
+            # S5: nothing was signed, so no period has begun, whatever is on record
+            window = callback_window(contact.ended_at, None, None, profile, calendar)
+            steps = [*steps, RECEIPT_STILL_UNSIGNED]
+        else:
+            window = callback_window(contact.ended_at, case.nominal_end, case.receipt_signed_on, profile, calendar)
+            steps = [*steps, *window.steps]
         if window.pre_cooling_off and state is CaseState.CLOSED:
             state, wake_on = CaseState.WAITING, window.supplementary_from  # for its supplementary callback (R23)
     orders = tuple(_orders(found, contact, branch, profile, calendar)) if found is not None else ()
@@ -503,6 +577,7 @@ def _draft(
         escalated=limit.escalated,
         exclude_selling_agent="exclude_selling_agent" in marks,
         marks=marks,
+        provisional=limit.provisional,
     )
 
 

@@ -94,12 +94,22 @@ def test_what_stays_unclear_is_a_question_and_what_is_corrected_is_sub_standard(
         ({"M3": "UNSURE"}, "SIGNATURE_UNSURE"),
         ({"M4": {"answer": "NO", "signer": "AGENT"}}, "RISK_STATEMENT_COPIED_BY_OTHER"),
         ({"M4": "UNSURE"}, "SIGNATURE_UNSURE"),
+        ({"M3": "QUESTION"}, "SIGNATURE_UNSURE"),
+        ({"M3": {"answer": "OBJECT", "signer": "AGENT"}}, "SIGNED_BY_OTHER"),
+        ({"M2__receipt_signed": "OBJECT"}, "RECEIPT_UNSIGNED"),
+        ({"M3": {"answer": "YES", "corrected": False}}, "SIGNATURE_UNSURE"),
+        ({"M2__receipt_signed": {"answer": "YES", "corrected": False}}, "SIGNATURE_UNSURE"),
         ({"M5": {"answer": "NO", "detail": "CLAUSES_NOT_SUPPLIED"}}, "CLAUSES_NOT_SUPPLIED"),
     ],
 )
 def test_reasons_that_no_explanation_cures(changed, reason):
     found = decide(**changed)
     assert (found.class_, codes(found)) == (QUESTION, [(reason, None)])
+
+
+def test_papers_that_became_clear_do_not_cover_clauses_that_never_came():
+    found = decide(M5={"answer": "YES", "corrected": True, "detail": "CLAUSES_NOT_SUPPLIED"})
+    assert (found.class_, codes(found)) == (QUESTION, [("COVERAGE_UNCLEAR", True), ("CLAUSES_NOT_SUPPLIED", None)])
 
 
 @pytest.mark.parametrize(
@@ -171,6 +181,9 @@ def test_hanging_up_twice_on_purpose_is_a_refusal(times, class_):
         ({"step": "K3", "answer": "QUESTION", "detail": "ANSWERED"}, SUB_STANDARD, [("OPEN_QUESTION", True)], set()),
         ({"step": "K3", "answer": "QUESTION", "detail": "NOT_ANSWERABLE"}, QUESTION, [("OPEN_QUESTION", False)], set()),
         ({"step": "K3", "answer": "OBJECT", "detail": "COMPLAINT"}, STANDARD, [], {"complaint_ticket"}),
+        ({"step": "K3", "answer": "OBJECT"}, STANDARD, [], {"complaint_ticket"}),
+        ({"step": "K3", "answer": "QUESTION"}, QUESTION, [("OPEN_QUESTION", False)], set()),
+        ({"step": "K1", "answer": "NO"}, STANDARD, [], {"servicing_request"}),
         ({"step": "K3", "answer": "OBJECT", "detail": "WANTS_SURRENDER"}, STANDARD, [], {"surrender_intent"}),
     ],
 )

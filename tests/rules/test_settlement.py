@@ -319,7 +319,7 @@ def test_ac_21_impersonation_is_checked_and_rung_again():
 def test_ac_11_what_a_third_party_answers_is_not_taken():
     found = decide(contact(answer("C1", "THIRD_PARTY"), *(answer(item) for item in ITEMS), candidate_number=True))
     assert (found.result, found.class_, set(found.outcome.open_items)) == ("THIRD_PARTY", None, set(ITEMS))
-    assert found.marks == ("candidate_number",)
+    assert found.marks == ("candidate_number", "DISCLOSED_BEFORE_IDENTITY")
 
 
 def test_ac_11_a_third_party_does_not_undo_what_the_person_said_before():
@@ -335,6 +335,54 @@ def test_identity_is_proven_anew_in_each_call():
     assert found.marks == ()
     late = decide(contact(answer("C1"), answer("M1"), *complete()[1:]))
     assert late.marks == ("DISCLOSED_BEFORE_IDENTITY",) and late.class_ == "STANDARD"
+
+
+@pytest.mark.parametrize("identity", [("NO",), ("UNSURE",), ("NO", "SILENT")])
+def test_without_proven_identity_no_answer_is_taken(identity):
+    tries = tuple(answer("I1", said) for said in identity)
+    found = decide(contact(answer("C1"), *tries, *(answer(item) for item in ITEMS)))
+    assert (found.result, found.class_, found.outcome.open_items) == ("INCOMPLETE", None, ITEMS)
+    assert "R31" in [step.rule for step in found.steps] and found.marks == ("DISCLOSED_BEFORE_IDENTITY",)
+
+
+def test_an_opening_without_any_question_for_identity_is_a_breach():
+    assert decide(contact(answer("C1"), *(answer(i) for i in ITEMS))).marks == ("DISCLOSED_BEFORE_IDENTITY",)
+    assert decide(contact(*(answer(i) for i in ITEMS))).marks == ()  # the opening is not on record either
+
+
+@pytest.mark.parametrize(
+    ("recorded", "told", "signed", "end", "in_window", "grace"),
+    [
+        # 09-10 + 15 = 09-25; the call on 09-28 is late; 09-28 + 7 = 10-05, a holiday, rolls to 10-08
+        ("2026-09-24", "2026-09-10", "2026-09-10", "2026-09-25", False, "2026-10-08"),
+        ("2026-09-24", "2026-09-24", None, None, True, None),
+        ("2026-09-24", "2026-09-26", None, None, True, None),  # later than recorded: the record stands
+        (None, "2026-09-20", "2026-09-20", "2026-10-05", True, None),
+        (None, "2026-09-29", None, None, None, None),  # a day that has not come
+        (None, "last week", None, None, None, None),
+    ],
+)
+def test_c44_the_day_the_customer_names_corrects_a_later_one(recorded, told, signed, end, in_window, grace):
+    on = date.fromisoformat(recorded) if recorded else None
+    case = replace(CASE, receipt_signed_on=on, nominal_end=date(2026, 10, 9) if on else None)
+    found = decide(contact(*complete(), Answer("M2.receipt_date", "YES", policy_no="P1", detail=told), case=case))
+    assert [str(day) if day else None for day in (found.signed_on, found.nominal_end)] == [signed, end]
+    assert (found.in_window, str(found.late_grace_until) if grace else found.late_grace_until) == (in_window, grace)
+    assert (signed is not None) == ("C44" in [step.rule for step in found.steps])
+    assert found.class_ == "STANDARD"
+
+
+def test_s5_an_unsigned_receipt_has_begun_no_period():
+    found = decide(contact(*complete(answer("M2.receipt_signed", "NO"))))
+    assert (found.completed, found.in_window, found.late_grace_until) == (True, None, None)
+    assert "S5" in [step.rule for step in found.steps]
+
+
+def test_an_answer_itself_may_tell_a_new_number_or_a_doubtful_voice():
+    named = decide(contact(answer("C1", "THIRD_PARTY"), answer("T2", detail="NEW_NUMBER")))
+    assert named.marks == ("candidate_number",)
+    doubtful = decide(contact(answer("C1"), answer("I1", detail="VOICE_DOUBT"), *(answer(i) for i in ITEMS)))
+    assert (doubtful.class_, doubtful.marks) == ("STANDARD", ("impersonation_suspect",))
 
 
 @pytest.mark.parametrize(
