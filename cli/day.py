@@ -123,10 +123,9 @@ def quiet_prefect() -> None:
 
 async def judged(now: datetime) -> tuple:
     """Every broken promise of the stored events, up to `now`."""
-    from storage import db
-    from storage.judging import judge_stored
+    from storage.judging import judge_stored, snapshot
 
-    async with db.transaction() as connection:
+    async with snapshot() as connection:
         return await judge_stored(connection, now)
 
 

@@ -51,13 +51,11 @@ def judge(since_text: str | None) -> None:
 async def _judge(since):
     from clock import system
     from storage import db
-    from storage.judging import judge_history, read_history
+    from storage.judging import judge_all, snapshot
 
     try:
-        async with db.transaction() as connection:
-            history = await read_history(connection, since)
-            found = await judge_history(connection, history, system().now(), since)
-        count = len(history) if since is None else sum(event.at >= since for event in history)
-        return count, found
+        async with snapshot() as connection:
+            judged = await judge_all(connection, system().now(), since)
+        return judged.events, judged.broken
     finally:
         await db.dispose()

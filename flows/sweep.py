@@ -1,8 +1,9 @@
-"""Look for what never reported back, on a timer."""
+"""Look for what never reported back, and seal what was written, on a timer."""
 
 from prefect import flow
 
 from clock import system
+from tasks.sealing import seal_events
 from tasks.sweeping import open_the_day, sweep_calls, sweep_recordings
 from telephony.twilio_phone import twilio_phone
 
@@ -13,4 +14,6 @@ async def sweep() -> int:
     clock = system()
     await open_the_day(clock)
     async with twilio_phone() as line:
-        return await sweep_calls(line, clock) + await sweep_recordings(line, clock)
+        resolved = await sweep_calls(line, clock) + await sweep_recordings(line, clock)
+    await seal_events(clock)
+    return resolved

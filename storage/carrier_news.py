@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import ledger
 from storage.calls import RANK
 from storage.db import rows
 
@@ -109,8 +110,10 @@ WITH news AS (
   INSERT INTO events (at, kind, call_id, data)
   SELECT :now, CASE WHEN :state = 'LOST' THEN 'RECORDING_LOST' ELSE 'RECORDING_REPORTED' END, call_id,
          jsonb_build_object('recording', CAST(:recording AS text), 'problem', CAST(:problem AS text)) FROM kept
+  RETURNING id, at, kind, case_id, call_id, data
 )
-SELECT EXISTS (SELECT 1 FROM kept) AS fresh, pg_notify('huifang', 'recording') AS rung
+SELECT EXISTS (SELECT 1 FROM kept) AS fresh, pg_notify('huifang', 'recording') AS rung,
+       (SELECT to_jsonb(told) FROM told WHERE kind = 'RECORDING_LOST') AS lost
 """
 
 
@@ -144,4 +147,6 @@ async def recording_news(
         body=json.dumps(body),
         now=now,
     )
+    if lost := found[0]["lost"]:
+        await ledger.witness(connection, [{**lost, "at": datetime.fromisoformat(lost["at"])}])
     return found[0]["fresh"]

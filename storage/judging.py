@@ -1,47 +1,113 @@
-"""The stored events as the judge reads them: whole histories, under the profiles and the calendar in force."""
+"""The stored events and the ledger as the judge reads them: one group of people after the other, each with its whole
+history, then access and chains from the first to the last. Memory grows with neither events nor lines."""
 
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rules.judge import Broken, Event, judge
+from rules.judge import (
+    AccessCheck,
+    Book,
+    Broken,
+    ChainCheck,
+    Event,
+    Head,
+    History,
+    events_told_by,
+    in_order,
+    judge_people,
+)
 from rules.parameters import Profile
+from rules.retrieval_events import ACCESS
 from scripts.rule_profiles import load_profile
+from storage import db, ledger
 from storage.calendar_days import read_calendar
 from storage.db import rows
 
 COLUMNS = "e.id, e.at, e.kind, e.case_id, e.call_id, e.person_id, e.data"
+# People whose histories are in memory at the same time.
+GROUP = 400
 
 EVERYTHING = f"SELECT {COLUMNS} FROM events e ORDER BY e.id"
 
-# A cap is counted and an owner is replayed from the beginning: whoever the period touches is read with everything that
-# belongs to him. An event may name only a case, only a call or only a person; the others lead from one to the next.
-OF_EVERYBODY_SINCE = f"""
+# An event may name only a case, only a call or only a person; the others lead from one to the next.
+OF_PEOPLE = f"""
+WITH theirs AS (
+  SELECT DISTINCT case_id, call_id FROM events WHERE person_id = ANY(:people)
+), wanted AS (
+  SELECT id FROM events WHERE person_id = ANY(:people)
+  UNION SELECT e.id FROM events e JOIN (SELECT DISTINCT case_id FROM theirs) t ON e.case_id = t.case_id
+  UNION SELECT e.id FROM events e JOIN (SELECT DISTINCT call_id FROM theirs) t ON e.call_id = t.call_id
+)
+SELECT {COLUMNS} FROM events e JOIN wanted USING (id) ORDER BY e.id
+"""
+
+# What nobody's history leads to: a case or a call without any person.
+OF_NOBODY = """
+SELECT DISTINCT e.{column} AS key FROM events e
+WHERE e.{column} IS NOT NULL AND e.{column} > :after
+  AND NOT EXISTS (SELECT 1 FROM events p WHERE p.{column} = e.{column} AND p.person_id IS NOT NULL)
+  {also}
+ORDER BY 1 LIMIT :most
+"""
+NOBODYS_CALL = "AND NOT EXISTS (SELECT 1 FROM events c WHERE c.call_id = e.call_id AND c.case_id IS NOT NULL)"
+OF_KEYS = f"SELECT {COLUMNS} FROM events e WHERE e.{{column}} = ANY(:keys) ORDER BY e.id"
+
+# People who must be looked at together: a limit holds for a number whoever it is rung for, a call of the carrier stands
+# for one attempt. Only what several people share is brought here.
+SHARED = """
+SELECT array_agg(DISTINCT person_id) AS people FROM events WHERE person_id IS NOT NULL AND {key} IS NOT NULL {also}
+GROUP BY {key} HAVING count(DISTINCT person_id) > 1
+"""
+LINKS = (
+    SHARED.format(key="case_id", also=""),
+    SHARED.format(key="call_id", also=""),
+    SHARED.format(key="(data->>'number')", also="AND kind = 'CALL_RESERVED'"),
+    SHARED.format(key="(data->>'sid')", also=""),
+)
+
+EVERYBODY = """
+SELECT DISTINCT person_id FROM events WHERE person_id > :after ORDER BY person_id LIMIT :most
+"""
+EVERYBODY_SINCE = """
 WITH recent AS (
   SELECT DISTINCT case_id, call_id, person_id FROM events WHERE at >= :since
-), people AS (
+), touched AS (
   SELECT person_id FROM recent WHERE person_id IS NOT NULL
-  UNION SELECT person_id FROM events WHERE person_id IS NOT NULL AND case_id IN (SELECT case_id FROM recent)
-  UNION SELECT person_id FROM events WHERE person_id IS NOT NULL AND call_id IN (SELECT call_id FROM recent)
-), theirs AS (
-  SELECT DISTINCT case_id, call_id FROM events WHERE person_id IN (SELECT person_id FROM people)
+  UNION SELECT e.person_id FROM events e JOIN (SELECT DISTINCT case_id FROM recent) r ON e.case_id = r.case_id
+  UNION SELECT e.person_id FROM events e JOIN (SELECT DISTINCT call_id FROM recent) r ON e.call_id = r.call_id
 )
-SELECT {COLUMNS} FROM events e
-WHERE e.at >= :since
-   OR e.person_id IN (SELECT person_id FROM people)
-   OR e.case_id IN (SELECT case_id FROM theirs)
-   OR e.call_id IN (SELECT call_id FROM theirs)
-ORDER BY e.id
+SELECT person_id FROM touched WHERE person_id > :after ORDER BY person_id LIMIT :most
+"""
+
+# An event of access is about the case that its call was about.
+OF_ACCESS = """
+SELECT e.id, e.at, e.kind, e.call_id, e.person_id, e.data, coalesce(e.case_id, (
+         SELECT min(r.case_id) FROM events r WHERE r.call_id = e.call_id AND r.kind = 'CALL_RESERVED')) AS case_id
+FROM events e WHERE e.kind = ANY(:kinds) ORDER BY e.id
 """
 
 
-async def read_history(connection: AsyncConnection, since: datetime | None = None) -> tuple[Event, ...]:
-    """All events, or those of everybody with an event at or after `since`, in the order they were written."""
-    if since is None:
-        found = await rows(connection, EVERYTHING)
-    else:
-        found = await rows(connection, OF_EVERYBODY_SINCE, since=since)
-    return tuple(Event(**row) for row in found)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`events`: how many stand in the period asked for."""
+
+    events: int
+    broken: tuple[Broken, ...]
+
+
+@contextlib.asynccontextmanager
+async def snapshot() -> AsyncIterator[AsyncConnection]:
+    """A connection that sees the database as it is now, however long it is read, and changes nothing."""
+    async with db.engine().connect() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with connection.begin():
+            yield connection
 
 
 def profile_of(profile_id: str) -> Profile:
@@ -50,14 +116,103 @@ def profile_of(profile_id: str) -> Profile:
 
 
 async def judge_stored(connection: AsyncConnection, now: datetime, since: datetime | None = None) -> tuple[Broken, ...]:
-    """Every promise that the stored events break, as seen at `now`; with `since`, those broken at or after it."""
-    return await judge_history(connection, await read_history(connection, since), now, since)
+    """Every promise that the stored events break, as seen at `now`; with `since`, those broken at or after it. The chains
+    are always held against their beginnings. While others write, `connection` must be of a snapshot."""
+    return (await judge_all(connection, now, since)).broken
 
 
-async def judge_history(
-    connection: AsyncConnection, history: tuple[Event, ...], now: datetime, since: datetime | None = None
-) -> tuple[Broken, ...]:
-    """The same of events that were read before."""
-    calendar = await read_calendar(connection)
-    found = judge(history, profile_of=profile_of, calendar=calendar, now=now)
-    return tuple(broken for broken in found if since is None or broken.at >= since)
+async def judge_all(connection: AsyncConnection, now: datetime, since: datetime | None = None) -> Judged:
+    """The same, with how many events there are."""
+    book = Book(profile_of, await read_calendar(connection), now)
+    found: list[Broken] = []
+    async for history in histories(connection, since):
+        found += judge_people(history, book)
+    access = AccessCheck(book)
+    async for block in _blocks(connection, OF_ACCESS, kinds=list(ACCESS)):
+        found += access.events(block)
+    kept = [broken for broken in found if since is None or broken.at >= since]
+    kept += [broken async for broken in broken_chains(connection, now)]
+    [counted] = await rows(
+        connection,
+        "SELECT count(*) AS n FROM events WHERE CAST(:since AS timestamptz) IS NULL OR at >= :since",
+        since=since,
+    )
+    return Judged(counted["n"], in_order(kept))
+
+
+# ---------------------------------------------------------------- people
+
+
+async def histories(connection: AsyncConnection, since: datetime | None = None) -> AsyncIterator[History]:
+    """Everybody's history, or that of everybody with an event at or after `since`: group after group, nobody twice, people
+    who share a case, a call or a number in one. Events of access are left out: they are judged in their own order."""
+    together = await _linked(connection)
+    done: set[int] = set()
+    asked = EVERYBODY if since is None else EVERYBODY_SINCE
+    values = {} if since is None else {"since": since}
+    after = 0
+    while found := await rows(connection, asked, after=after, most=GROUP, **values):
+        after = found[-1]["person_id"]
+        people = [row["person_id"] for row in found]
+        yield await _history(connection, OF_PEOPLE, people=[p for p in people if p not in together])
+        for person in people:
+            if person in together and person not in done:
+                done |= together[person]
+                yield await _history(connection, OF_PEOPLE, people=sorted(together[person]))
+    for column, first, also in (("case_id", 0, ""), ("call_id", "", NOBODYS_CALL)):
+        after = first
+        while found := await rows(connection, OF_NOBODY.format(column=column, also=also), after=after, most=GROUP):
+            after = found[-1]["key"]
+            yield await _history(connection, OF_KEYS.format(column=column), keys=[row["key"] for row in found])
+
+
+async def _history(connection: AsyncConnection, sql: str, **values: Any) -> History:
+    found = await rows(connection, sql, **values)
+    return History(Event(**row) for row in found if row["kind"] not in ACCESS)
+
+
+async def _linked(connection: AsyncConnection) -> dict[int, set[int]]:
+    """Each person who shares something with another → everybody who must be judged with him."""
+    together: dict[int, set[int]] = {}
+    for sql in LINKS:
+        for row in await rows(connection, sql):
+            joined = set(row["people"])
+            for person in row["people"]:
+                joined |= together.get(person, set())
+            for person in joined:
+                together[person] = joined
+    return together
+
+
+# ---------------------------------------------------------------- chains
+
+
+async def broken_chains(connection: AsyncConnection, now: datetime) -> AsyncIterator[Broken]:
+    """What promise 10 asks, over the whole ledger and every event."""
+    check, after = ChainCheck(now), 0
+    while lines := await ledger.read(connection, after):
+        told = await rows(
+            connection, f"SELECT {COLUMNS} FROM events e WHERE e.id = ANY(:ids)", ids=events_told_by(lines)
+        )
+        for broken in check.lines(lines, {row["id"]: Event(**row) for row in told}):
+            yield broken
+        after = lines[-1].seq
+    for broken in check.head(Head(**await ledger.head(connection))):
+        yield broken
+    async for block in _blocks(connection, EVERYTHING):
+        for broken in check.events(block):
+            yield broken
+    for broken in check.end():
+        yield broken
+
+
+async def _blocks(connection: AsyncConnection, sql: str, **values: Any) -> AsyncIterator[Sequence[Event]]:
+    """Events as they are read, a block at a time."""
+    async with connection.stream(text(sql), values) as found:
+        async for block in found.mappings().partitions(ledger.BLOCK):
+            yield [Event(**row) for row in block]
+
+
+async def read_events(connection: AsyncConnection) -> tuple[Event, ...]:
+    """All of them in the order of their ids, for whoever can hold them."""
+    return tuple([event async for block in _blocks(connection, EVERYTHING) for event in block])

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import ledger
 from storage.db import rows
 
 
@@ -47,30 +48,45 @@ async def claim(connection: AsyncConnection, now: datetime, lease_seconds: float
     return [Waiting(**r) for r in found]
 
 
+async def is_still_waiting(connection: AsyncConnection, recording_id: int) -> bool:
+    """Whether it is still to be stored, and nobody else is at it: its row is locked until this transaction ends."""
+    found = await rows(
+        connection,
+        "SELECT id FROM recordings WHERE id = :id AND state = 'REPORTED' FOR UPDATE SKIP LOCKED",
+        id=recording_id,
+    )
+    return bool(found)
+
+
 async def verified(connection: AsyncConnection, recording_id: int, now: datetime, **kept: Any) -> None:
     """In the archive, read back by version id and digest, locked. `kept` are the columns that prove it."""
-    columns = ", ".join(f"{name} = :{name}" for name in kept)
-    await rows(
+    columns = ", ".join(
+        f"{name} = CAST(:{name} AS jsonb)" if name == "loudness" else f"{name} = :{name}" for name in kept
+    )
+    told = await rows(
         connection,
         f"""
         WITH moved AS (
           UPDATE recordings SET state = 'VERIFIED', verified_at = :now, problem = NULL, next_try_at = NULL, {columns}
-          WHERE id = :id AND state = 'REPORTED' RETURNING call_id, provider_id, version_id, retain_until, sha256
+          WHERE id = :id AND state = 'REPORTED'
+          RETURNING call_id, provider_id, object_key, version_id, retain_until, sha256, samples_sha256, bytes
         )
         INSERT INTO events (at, kind, call_id, data)
-        SELECT :now, 'RECORDING_VERIFIED', call_id, jsonb_build_object('recording', provider_id, 'version_id', version_id,
-               'retain_until', retain_until, 'sha256', sha256)
-        FROM moved RETURNING pg_notify('huifang', 'recording')
+        SELECT :now, 'RECORDING_VERIFIED', call_id, jsonb_build_object('recording', provider_id, 'object_key', object_key,
+               'version_id', version_id, 'retain_until', retain_until, 'sha256', sha256, 'samples_sha256', samples_sha256,
+               'bytes', bytes)
+        FROM moved RETURNING id, at, kind, case_id, call_id, data, pg_notify('huifang', 'recording')
         """,
         id=recording_id,
         now=now,
         **kept,
     )
+    await ledger.witness(connection, told)
 
 
 async def cleared(connection: AsyncConnection, recording_ids: Sequence[int], now: datetime) -> None:
     """The carrier's copies are gone. Only after verification: the condition stands in the statement."""
-    await rows(
+    told = await rows(
         connection,
         """
         WITH moved AS (
@@ -78,11 +94,13 @@ async def cleared(connection: AsyncConnection, recording_ids: Sequence[int], now
           WHERE id = ANY(:ids) AND state = 'VERIFIED' RETURNING call_id, provider_id
         )
         INSERT INTO events (at, kind, call_id, data)
-        SELECT :now, 'RECORDING_CLEARED', call_id, jsonb_build_object('recording', provider_id) FROM moved RETURNING id
+        SELECT :now, 'RECORDING_CLEARED', call_id, jsonb_build_object('recording', provider_id) FROM moved
+        RETURNING id, at, kind, case_id, call_id, data
         """,
         ids=list(recording_ids),
         now=now,
     )
+    await ledger.witness(connection, told)
 
 
 async def postponed(
@@ -105,7 +123,7 @@ async def postponed(
 
 async def lost(connection: AsyncConnection, recording_id: int, problem: str, now: datetime) -> None:
     """Gone for good, with the reason (C59). The carrier's copy, if any, is kept where it is."""
-    await rows(
+    told = await rows(
         connection,
         """
         WITH moved AS (
@@ -114,12 +132,13 @@ async def lost(connection: AsyncConnection, recording_id: int, problem: str, now
         )
         INSERT INTO events (at, kind, call_id, data)
         SELECT :now, 'RECORDING_LOST', call_id, jsonb_build_object('recording', provider_id, 'problem', CAST(:problem AS text))
-        FROM moved RETURNING pg_notify('huifang', 'recording')
+        FROM moved RETURNING id, at, kind, case_id, call_id, data, pg_notify('huifang', 'recording')
         """,
         id=recording_id,
         problem=problem,
         now=now,
     )
+    await ledger.witness(connection, told)
 
 
 async def calls_without(connection: AsyncConnection, now: datetime, quiet_seconds: float) -> list[dict[str, Any]]:

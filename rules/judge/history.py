@@ -86,7 +86,8 @@ class History:
         self.cases: dict[int, list[Event]] = defaultdict(list)
         self.by_person: dict[int, list[CallRecord]] = defaultdict(list)
         self.contacts: dict[int, list] | None = None  # filled by `settled_contacts`
-        for event in sorted(events, key=lambda event: event.id):
+        self.events = sorted(events, key=lambda event: event.id)
+        for event in self.events:
             if event.case_id is not None:
                 self.cases[event.case_id].append(event)
             if event.call_id is not None:

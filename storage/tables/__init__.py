@@ -2,17 +2,40 @@
 `*_hash` beside what must be looked up. Instants are UTC `timestamptz`; business dates are Asia/Shanghai dates.
 """
 
+from storage.tables.archive import (
+    Alarm,
+    ArchiveObject,
+    DataKey,
+    Disposal,
+    DisposalItem,
+    Dispute,
+    FixityCheck,
+    LegalHold,
+    PaperFile,
+    SensitiveStretch,
+    WormCanary,
+)
 from storage.tables.calls import Answer, Call, CallCase, CarrierEvent, Recording
 from storage.tables.contracts import Case, Contract, ContractPhone, ContractVersion, Person
+from storage.tables.ledger import LedgerHead, LedgerLine
 from storage.tables.lists import ContractList, CoreCursor, ListRow, PushKey, RowProblem
 from storage.tables.operations import CalendarDay, CalendarYear, Control, Event, Report
 from storage.tables.organisation import Agent, Branch, FiledProfile, Outlet, RegisteredPhone, Staff, User
 from storage.tables.outcomes import Settlement, WorkOrder
-from storage.tables.second_looks import ClassOverride, OrderReview, PenaltyProposal, QualityCheck, QualitySample
+from storage.tables.second_looks import (
+    ClassOverride,
+    OrderReview,
+    PenaltyProposal,
+    QualityAssignment,
+    QualityCheck,
+    QualitySample,
+)
 
 __all__ = [
     "Agent",
+    "Alarm",
     "Answer",
+    "ArchiveObject",
     "Branch",
     "CalendarDay",
     "CalendarYear",
@@ -27,22 +50,34 @@ __all__ = [
     "ContractVersion",
     "Control",
     "CoreCursor",
+    "DataKey",
+    "Disposal",
+    "DisposalItem",
+    "Dispute",
     "Event",
     "FiledProfile",
+    "FixityCheck",
+    "LedgerHead",
+    "LedgerLine",
+    "LegalHold",
     "ListRow",
     "OrderReview",
     "Outlet",
+    "PaperFile",
     "PenaltyProposal",
     "Person",
     "PushKey",
+    "QualityAssignment",
     "QualityCheck",
     "QualitySample",
     "Recording",
     "RegisteredPhone",
     "Report",
     "RowProblem",
+    "SensitiveStretch",
     "Settlement",
     "Staff",
     "User",
     "WorkOrder",
+    "WormCanary",
 ]

@@ -21,7 +21,8 @@ from storage.calls import Reservation
 from storage.contract_batches import Basis
 from storage.conversations import Conversation
 from storage.db import rows, transaction
-from storage.judging import judge_stored, read_history
+from storage.judging import histories, judge_stored, read_events
+from storage.ledger import seal_events
 from storage.organisation import store_organisation
 from storage.vault import vault
 
@@ -117,8 +118,9 @@ async def keep_recording(call_id: str, now: datetime) -> None:
         )  # fmt: skip
         [waiting] = await recordings.claim(c, now, 60, 10)
         await recordings.verified(
-            c, waiting.id, now, version_id="v", sha256="0" * 64, retain_until=shanghai(date(2046, 9, 25))
-        )
+            c, waiting.id, now, object_key=f"recordings/{call_id}", version_id="v", sha256="0" * 64,
+            retain_until=shanghai(date(2046, 9, 25)),
+        )  # fmt: skip
 
 
 async def settle_all(now: datetime) -> int:
@@ -152,7 +154,7 @@ async def test_what_storage_writes_breaks_nothing(cases):
     await whole_call(cases)
     assert await broken() == []
     async with transaction() as c:
-        kinds = {event.kind for event in await read_history(c)}
+        kinds = {event.kind for event in await read_events(c)}
     assert {
         "CASE_OPENED",
         "CALL_RESERVED",
@@ -189,6 +191,7 @@ async def test_an_ended_call_that_nobody_settles(cases):
 
 async def test_a_limit_that_nobody_chases(cases):
     await whole_call(cases, item="M1", said="OBJECT")
+    await seal_events(EVENING)
     assert await broken(EVENING + timedelta(days=30)) == [(7, cases["P1"][0])] * 2  # neither marked nor escalated
 
 
@@ -204,6 +207,6 @@ async def test_since_reads_whole_histories_and_names_what_came_after(cases):
     assert await broken(since=shanghai(TODAY).replace(hour=17)) == third  # counted from the first of the day
     assert await broken(since=shanghai(TODAY).replace(hour=19)) == []
     async with transaction() as c:
-        read = await read_history(c, shanghai(TODAY).replace(hour=17))
+        read = [event async for h in histories(c, shanghai(TODAY).replace(hour=17)) for event in h.events]
     assert {event.call_id for event in read} == {None, "call0", "call1", "call2"}
     assert {event.case_id for event in read} <= {None, cases["P2"][0]}
