@@ -70,8 +70,8 @@ def retention(record: Record, profile: Profile = DEFAULTS) -> Retention:
     if record.kind is RecordKind.TRAINING_COPY:
         days = profile["training.expiry_days"]
         end = record.began_on + timedelta(days=days)
-        step = Step("C41", f"培训副本{days}日后删除：{end}", f"a training copy goes after {days} days: {end}")
-        return _never_shortened(record, end, end, [step])
+        steps = [Step("C41", f"培训副本{days}日后删除：{end}", f"a training copy goes after {days} days: {end}")]
+        return _held(record, _never_shortened(record, end, steps), end, steps)
 
     rule, name = _FLOORS[record.kind]
     floor = add_years(record.began_on, profile[name])
@@ -88,7 +88,6 @@ def retention(record: Record, profile: Profile = DEFAULTS) -> Retention:
     else:
         years = profile["retention.after_contract_end_years"]
         after_contract = add_years(record.contract_ended_on, years)
-        end = max(floor, after_contract)
         steps.append(
             Step(
                 "C21",
@@ -96,11 +95,10 @@ def retention(record: Record, profile: Profile = DEFAULTS) -> Retention:
                 f"contract ended {record.contract_ended_on}, {years} years on: {after_contract}",
             )
         )
+        # what the store holds already is kept until then, so a dispute opened meanwhile still counts
+        end = _never_shortened(record, max(floor, after_contract), steps)
         end = _after_disputes(end, record.disputes, profile, steps)
-    if record.legal_hold:
-        steps.append(Step("C21", "依法冻结期间不设期满日", "under legal hold there is no end"))
-        end = None
-    return _never_shortened(record, end, floor, steps)
+    return _held(record, end, floor, steps)
 
 
 def _after_disputes(end: date, disputes: Sequence[Dispute], profile: Profile, steps: list[Step]) -> date | None:
@@ -130,16 +128,25 @@ def _after_disputes(end: date, disputes: Sequence[Dispute], profile: Profile, st
     return end
 
 
-def _never_shortened(record: Record, end: date | None, floor: date, steps: list[Step]) -> Retention:
-    if end is not None and record.stored_until is not None and record.stored_until > end:
-        steps.append(
-            Step(
-                "S19",
-                f"存储已承诺保存至{record.stored_until}，不得缩短",
-                f"the store already holds it until {record.stored_until}: never shortened",
-            )
+def _never_shortened(record: Record, end: date, steps: list[Step]) -> date:
+    if record.stored_until is None or record.stored_until <= end:
+        return end
+    steps.append(
+        Step(
+            "S19",
+            f"存储已承诺保存至{record.stored_until}，不得缩短",
+            f"the store already holds it until {record.stored_until}: never shortened",
         )
-        end = record.stored_until
+    )
+    return record.stored_until
+
+
+def _held(record: Record, end: date | None, floor: date, steps: list[Step]) -> Retention:
+    if record.legal_hold:
+        steps.append(Step("C21", "依法冻结期间不设期满日", "under legal hold there is no end"))
+        end = None
+    elif end is not None:
+        steps.append(Step("S19", f"{end + ONE_DAY}起可以删除", f"it may go from {end + ONE_DAY} on"))
     return Retention(end, floor, tuple(steps))
 
 

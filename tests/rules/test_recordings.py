@@ -48,6 +48,14 @@ def dispute(opened, closed=None):
         ("PAPER", "2026-09-10", "2028-02-29", [], False, None, "2038-03-01", "2036-09-10"),
         ("ELECTRONIC", "2026-09-10", "2027-01-01", [], False, None, "2046-09-10", "2046-09-10"),
         ("TRAINING_COPY", "2026-09-10", None, [], False, None, "2026-12-09", "2026-12-09"),
+        ("TRAINING_COPY", "2026-09-10", None, [], False, "2027-01-01", "2027-01-01", "2026-12-09"),
+        ("TRAINING_COPY", "2026-09-10", None, [], True, None, None, "2026-12-09"),
+        # opened after the ordinary end, while the store still had to keep it
+        ("RECORDING", "2026-09-10", "2050-03-01", [("2062-05-01", "2064-05-01")], False, "2065-01-01", "2066-05-01",
+         "2046-09-10"),
+        ("RECORDING", "2026-09-10", "2050-03-01", [("2062-05-01", "2062-06-01")], False, "2065-01-01", "2065-01-01",
+         "2046-09-10"),
+        ("RECORDING", "2026-09-10", None, [("2027-05-01", "2027-06-01")], False, "2065-01-01", None, "2046-09-10"),
     ],
 )  # fmt: skip
 def test_retention(kind, began, ended, disputes, hold, stored, until, floor):
@@ -89,6 +97,11 @@ def test_archive_key():
 def test_a_key_is_never_made_of_anything_else(call_id, sha256):
     with pytest.raises(ValueError, match="not a call id|hex digits"):
         archive_key(call_id, sha256, datetime(2026, 9, 24, tzinfo=SHANGHAI))
+
+
+def test_it_may_go_on_the_day_after():
+    found = retention(Record(RecordKind.RECORDING, d("2026-09-10"), d("2050-03-01")))
+    assert "2060-03-02" in found.steps[-1].en and found.steps[-1].rule == "S19"
 
 
 DAYS = st.dates(date(2020, 1, 1), date(2040, 1, 1))
