@@ -180,6 +180,7 @@ JSON_FILE = click.File("rb")
 @click.option("--channel", help="Sales channel, such as BANCASSURANCE.")
 @click.option("--product", help="Product type, such as PARTICIPATING.")
 @click.option("--completed", help="Day a callback was completed.")
+@click.option("--surrender-requested", help="Day on which the customer asked to end the contract.")
 @profile_option
 @set_option
 def deadline(overrides: tuple[str, ...], **question: Any) -> None:

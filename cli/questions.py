@@ -59,6 +59,7 @@ PRODUCT_TYPES = ("TRADITIONAL", "PARTICIPATING", "UNIVERSAL", "UNIT_LINKED", "HE
 def deadline(question: Question, lang: str) -> dict:
     """Every date that follows from a receipt date; with `completed`, how a callback made then stands to them."""
     from rules.deadlines import callback_window, cooling_off, cooling_off_days
+    from rules.surrenders import is_withdrawal
 
     rules = Rules(question)
     signed = required_day(question, "signed")
@@ -88,12 +89,17 @@ def deadline(question: Question, lang: str) -> dict:
             "provisional": period.provisional or window.provisional,
         }
         reasoning += window.steps
+    if (requested := day(question, "surrender_requested")) is not None:
+        grace = answer["late_grace_until"]
+        answer["withdrawal"], why = is_withdrawal(requested, signed, period.surrender_deadline, grace)
+        reasoning += (why,)
     return answer | {"steps": steps(reasoning, lang)}
 
 
 def limit(question: Question, lang: str) -> dict:
     """The limit of a work order, from working days or from its reasons."""
     from rules.deadlines import UnknownLimit, shortest_limit, work_order_limit
+    from rules.work_orders import outer_limit
 
     rules = Rules(question)
     if not question.get("pushed"):
@@ -113,15 +119,19 @@ def limit(question: Question, lang: str) -> dict:
         except UnknownLimit as unknown:
             raise BadQuestion(str(unknown), f"{unknown.args[0]} 没有设定时效", "UNKNOWN_LIMIT") from None
     found = work_order_limit(pushed, days, day(question, "nominal_end"), rules.calendar, rules.profile)
+    outer = outer_limit(found.counts_from, rules.calendar, rules.profile)
+    latest = Step("R90", f"任何情况下不得超过{outer}", f"beyond {outer} no statement and no return carries it")
     return {
         "due_at": found.due_at.isoformat(),
         "act_by": found.act_by,
         "escalated": found.escalated,
         "working_days": found.working_days,
         "counts_from": found.counts_from,
+        "outer_limit": outer,
+        "outer_limit_provisional": rules.calendar.is_provisional_between(found.counts_from, outer),
         "provisional": found.provisional,
         "profile": rules.profile.id,
-        "steps": steps(found.steps, lang),
+        "steps": steps((*found.steps, latest), lang),
     }
 
 

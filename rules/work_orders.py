@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from rules.calendar import business_date
+from rules.calendar import Calendar, business_date
 from rules.parameters import Profile
 
 
@@ -98,6 +98,12 @@ def _pressure(nominal_end: date | None, today: date) -> int:
         return 2
     days = (nominal_end - today).days
     return 0 if days <= 1 else 1 if days <= 3 else 2
+
+
+def outer_limit(counts_from: date, calendar: Calendar, profile: Profile) -> date:
+    """The day that no order outlives, whatever its own limit, statement or return says. `counts_from`: the day its
+    push counts for."""
+    return calendar.add_working_days(counts_from, profile["workorder.outer_limit_working_days"])
 
 
 @dataclass(frozen=True, slots=True)
