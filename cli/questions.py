@@ -403,7 +403,10 @@ def _numbers(question: Question, person: Question) -> tuple:
             owners = entry.get("persons") or entry.get("ids") or [entry.get("person") or entry.get("id")]
             table.setdefault(str(entry.get("number")), []).extend(owners)
         holders = table
-    held = {_normal(n): owners for n, owners in holders.items()}
+    held: dict[str, Any] = {}
+    for given, owners in holders.items():  # one number may stand there in several spellings
+        known = held.get(_normal(given))
+        held[_normal(given)] = [*known, *owners] if isinstance(known, list) and isinstance(owners, list) else owners
     facts = []
     for given in question.get("numbers") or ():
         given = given if isinstance(given, Mapping) else {"number": given}
