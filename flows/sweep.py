@@ -3,6 +3,7 @@
 from prefect import flow
 
 from clock import system
+from tasks.appointments import tell_missed_appointments
 from tasks.sealing import seal_events
 from tasks.sweeping import open_the_day, sweep_calls, sweep_recordings
 from telephony.twilio_phone import twilio_phone
@@ -15,5 +16,6 @@ async def sweep() -> int:
     await open_the_day(clock)
     async with twilio_phone() as line:
         resolved = await sweep_calls(line, clock) + await sweep_recordings(line, clock)
+    await tell_missed_appointments(clock)
     await seal_events(clock)
     return resolved

@@ -15,7 +15,10 @@ CLEAN = frozenset({"STANDARD", "SUB_STANDARD"})
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One settled contact. `completed`: every mandatory item answered; `valid`: its recording or paper is verified."""
+    """One settled contact. `completed`: every mandatory item answered; `valid`: its recording or paper is verified.
+
+    `class_` is the one in force, `overridden` tells that two persons put it in the place of the derived one.
+    """
 
     at: datetime
     by: str  # HEAD_OFFICE or BRANCH
@@ -25,6 +28,7 @@ class Result:
     valid: bool = True
     reasons: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    overridden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,9 @@ class Measures:
     in_window_rate: str | None
     sales_question_share: str | None
     data_truth_rate: str | None
+    sales_question: int = 0
+    untrue_data: int = 0
+    overridden: int = 0
     by_branch: dict[str, "Measures"] = field(default_factory=dict)
 
 
@@ -107,13 +114,29 @@ def drill_down(callbacks: Iterable[Callback], as_of: date, profile: Profile = DE
     for row in callbacks:
         if not _in_scope(row, profile):
             continue
-        counted = _counted(row, as_of, profile)
-        found["due"].append(row.policy_no)
-        found["excluded" if counted.excluded else "denominator"].append(row.policy_no)
-        for name in _COUNTS:
-            if getattr(counted, name):
+        for name in _names(_counted(row, as_of, profile)):
+            if name in found:
                 found[name].append(row.policy_no)
     return {name: tuple(policies) for name, policies in found.items()}
+
+
+def rows_behind(
+    callbacks: Iterable[Callback], figure: str, as_of: date, profile: Profile = DEFAULTS
+) -> tuple[Callback, ...]:
+    """The callbacks that a figure counts, in the order given.
+
+    `figure` is a count (`due`, `in_window`, `untrue_data`, …), or one part of it: `classes.QUESTION`,
+    `excluded_by.DEATH`, `completed_by.BRANCH`, `completed_by_method.LETTER`. `outstanding` are those of the
+    denominator that are not completed.
+    """
+    return tuple(
+        row for row in callbacks if _in_scope(row, profile) and figure in _names(_counted(row, as_of, profile))
+    )
+
+
+def first_completed(row: Callback, as_of: date, profile: Profile = DEFAULTS) -> Result | None:
+    """The callback whose class counts for this policy, None where none was completed by `as_of` (S18)."""
+    return _counted(row, as_of, profile).first
 
 
 def _in_scope(callback: Callback, profile: Profile) -> bool:
@@ -123,7 +146,7 @@ def _in_scope(callback: Callback, profile: Profile) -> bool:
     return term is None or term > profile["scope.min_term_exclusive_years"]
 
 
-_COUNTS = ("completed", "clean", "in_window", "sales_question", "untrue_data")
+_COUNTS = ("completed", "clean", "in_window", "sales_question", "untrue_data", "overridden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +172,25 @@ class _Counted:
     def sales_question(self) -> bool:
         return self.completed and self.first is not None and bool(MISSELLING_REASONS & set(self.first.reasons))
 
+    @property
+    def overridden(self) -> bool:
+        return self.completed and self.first is not None and self.first.overridden
+
+
+def _names(counted: _Counted) -> tuple[str, ...]:
+    """Every figure that this policy adds one to: what is counted and what stands behind it are the same thing."""
+    if counted.excluded is not None:
+        return ("due", "excluded", f"excluded_by.{counted.excluded}")
+    names = ["due", "denominator", *(name for name in _COUNTS if getattr(counted, name))]
+    if counted.counting is None or counted.first is None:
+        return (*names, "outstanding")
+    return (
+        *names,
+        f"completed_by.{counted.counting.by}",
+        f"completed_by_method.{counted.counting.method}",
+        f"classes.{counted.first.class_ or 'NONE'}",
+    )
+
 
 def _counted(row: Callback, as_of: date, profile: Profile) -> _Counted:
     known = sorted((r for r in row.results if business_date(r.at) <= as_of), key=lambda r: r.at)
@@ -168,39 +210,33 @@ def _counted(row: Callback, as_of: date, profile: Profile) -> _Counted:
 
 
 def _figures(rows: list[Callback], as_of: date, profile: Profile) -> Measures:
-    excluded_by: Counter[str] = Counter()
-    by: Counter[str] = Counter()
-    methods: Counter[str] = Counter()
-    classes: Counter[str] = Counter()
-    totals: Counter[str] = Counter()
+    n: Counter[str] = Counter()
     for row in rows:
-        counted = _counted(row, as_of, profile)
-        if counted.excluded is not None:
-            excluded_by[counted.excluded] += 1
-            continue
-        totals["denominator"] += 1
-        totals.update(name for name in _COUNTS if getattr(counted, name))
-        if counted.counting is not None and counted.first is not None:
-            by[counted.counting.by] += 1
-            methods[counted.counting.method] += 1
-            classes[counted.first.class_ or "NONE"] += 1
-    denominator = totals["denominator"]
+        n.update(_names(_counted(row, as_of, profile)))
+
+    def parts(of: str) -> dict[str, int]:
+        return {name.removeprefix(f"{of}."): count for name, count in n.items() if name.startswith(f"{of}.")}
+
+    denominator = n["denominator"]
     return Measures(
-        due=len(rows),
-        excluded=sum(excluded_by.values()),
-        excluded_by=dict(excluded_by),
+        due=n["due"],
+        excluded=n["excluded"],
+        excluded_by=parts("excluded_by"),
         denominator=denominator,
-        completed=totals["completed"],
-        completed_by=dict(by),
-        completed_by_method=dict(methods),
-        clean=totals["clean"],
-        in_window=totals["in_window"],
-        classes=dict(classes),
-        completed_rate=rate(totals["completed"], denominator),
-        clean_success_rate=rate(totals["clean"], denominator),
-        in_window_rate=rate(totals["in_window"], denominator),
-        sales_question_share=rate(totals["sales_question"], totals["completed"]),
-        data_truth_rate=rate(denominator - totals["untrue_data"], denominator),
+        completed=n["completed"],
+        completed_by=parts("completed_by"),
+        completed_by_method=parts("completed_by_method"),
+        clean=n["clean"],
+        in_window=n["in_window"],
+        classes=parts("classes"),
+        completed_rate=rate(n["completed"], denominator),
+        clean_success_rate=rate(n["clean"], denominator),
+        in_window_rate=rate(n["in_window"], denominator),
+        sales_question_share=rate(n["sales_question"], n["completed"]),
+        data_truth_rate=rate(denominator - n["untrue_data"], denominator),
+        sales_question=n["sales_question"],
+        untrue_data=n["untrue_data"],
+        overridden=n["overridden"],
     )
 
 

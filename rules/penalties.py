@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from rules.parameters import DEFAULTS, Profile
 from rules.reasoning import Step
@@ -125,7 +126,9 @@ def proposals(
         step = Step(
             "R106", f"品质事项：{zh}，报渠道品质主管", f"quality item: {en}, to the channel's quality supervisor"
         )
-        found.append(Proposal(item, "AGENT", None, "LIST_QUALITY_ITEM", step))
+        # a branch that is late or answers invalidly stands for itself, whoever sold the policy
+        on = "UNIT" if item == "ORDER_OVERDUE_OR_INVALID" else "AGENT"
+        found.append(Proposal(item, on, None, "LIST_QUALITY_ITEM", step))
     if reasons and items:
         step = Step("R104", "列入月度通报，按问题率处理", "in the channel's monthly circular, dealt with by its rate")
         found.append(Proposal("PROBLEM_ITEM", "UNIT", None, "MONTHLY_CIRCULAR", step))
@@ -187,3 +190,66 @@ def agent_points(
             raise ValueError(f"{name} is from 0 to 3, not {points}")
     counted = cooling_off_cancellations if cooling_off_cancellations >= 2 else 0
     return 20 - 2 * counted - 10 * early_rejected_claims - loss_ratio_points - persistency_points
+
+
+def order_late(due_at: datetime, handled_at: datetime | None, statement_at: datetime | None, now: datetime) -> bool:
+    """Whether an order was late without an overdue statement filed before its own limit ran out (R90, R91, S15)."""
+    late = (handled_at or now) > due_at
+    return late and not (statement_at is not None and statement_at <= due_at)
+
+
+def item_proposals(items: Iterable[str]) -> tuple[Proposal, ...]:
+    """What follows from quality items that a checker found on a recording. Raises KeyError for an unknown item."""
+    found = []
+    for item in items:
+        zh, en = QUALITY_ITEMS[item]
+        step = Step(
+            "R106", f"录音质检发现：{zh}，报渠道品质主管", f"found on the recording: {en}, to the quality supervisor"
+        )
+        found.append(Proposal(item, "AGENT", None, "LIST_QUALITY_ITEM", step))
+    return tuple(found)
+
+
+def proposal_key(source: str, proposal: Proposal) -> str:
+    """One fact proposes one thing once: `source` is its settlement, order, check or finding, such as `order:12`."""
+    return ":".join((source, proposal.offence, proposal.on, proposal.measure))
+
+
+UPHELD, DISMISSED = DECISIONS = ("UPHELD", "DISMISSED")
+# who signed, as the quality unit found out
+FINDINGS = ("FAMILY", "AGENT")
+
+
+class DecisionRefused(ValueError):
+    """A decision about a proposal that may not stand; `code` is stable, the sentence stands in both languages."""
+
+    def __init__(self, code: str, zh: str, en: str):
+        super().__init__(en)
+        self.code, self.zh, self.en = code, zh, en
+
+
+def check_recommendation(state: str, decision: str, *, reason: str, measure: str, finding: str | None = None) -> None:
+    """What the first of two persons puts forward (C40). Raises DecisionRefused.
+
+    An investigation is upheld only with what it found: who signed.
+    """
+    if state != "PROPOSED":
+        raise DecisionRefused("DECIDED", "此项已有决定", "this is decided already")
+    if decision not in DECISIONS:
+        raise DecisionRefused(
+            "BAD_DECISION", f"没有{decision}这一决定", f"a decision is UPHELD or DISMISSED, not {decision}"
+        )
+    if not reason.strip():
+        raise DecisionRefused("REASON_MISSING", "决定须说明理由", "a decision takes a reason")
+    if measure == "INVESTIGATE" and decision == UPHELD and finding not in FINDINGS:
+        raise DecisionRefused("FINDING_MISSING", "请写明查明由谁代签", "say who signed, as the investigation found")
+
+
+def check_decision(state: str, recommended: str | None, recommended_by: str | None, decided_by: str) -> None:
+    """Whether a second person may agree or send back (C40). Raises DecisionRefused."""
+    if state != "PROPOSED":
+        raise DecisionRefused("DECIDED", "此项已有决定", "this is decided already")
+    if recommended is None:
+        raise DecisionRefused("NOT_RECOMMENDED", "尚无人提出处理意见", "nobody has put a decision forward yet")
+    if recommended_by == decided_by:
+        raise DecisionRefused("SAME_PERSON", "须由另一人决定", "a second person decides")

@@ -1,5 +1,6 @@
 """Which callbacks are looked at again: the yearly self-inspection, and the recordings whose quality is checked."""
 
+import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -75,7 +76,16 @@ def _apportion(sizes: dict[tuple[str, str], int], wanted: int) -> dict[tuple[str
     return given
 
 
-def quality_checks(callbacks: Iterable[Sampled], profile: Profile = DEFAULTS) -> dict[str, str]:
+def population_digest(callbacks: Iterable[Sampled]) -> str:
+    """SHA-256 over the rows that are drawn from, in their order: equal digest, profile and start, equal sample."""
+    whole = hashlib.sha256()
+    for row in callbacks:
+        fields = (row.id, row.channel, row.product_type, row.class_, row.by_proxy, row.script_withdrawn)
+        whole.update("\t".join(map(str, (*fields, row.agent_call_no))).encode() + b"\n")
+    return whole.hexdigest()
+
+
+def quality_checks(callbacks: Iterable[Sampled], profile: Profile = DEFAULTS, *, start: int = 0) -> dict[str, str]:
     """Id → why its recording is checked: PROXY, WITHDRAWN_SCRIPT, NEW_AGENT or SAMPLE; the first that applies."""
     rows = list(callbacks)
     wanted: dict[str, str] = {}
@@ -86,7 +96,7 @@ def quality_checks(callbacks: Iterable[Sampled], profile: Profile = DEFAULTS) ->
         ("SAMPLE", profile["quality.standard_share"], [r for r in rows if r.class_ == "STANDARD"]),
     )
     for why, per_cent, members in groups:
-        for row in equal_intervals(members, share_of(len(members), per_cent)):
+        for row in equal_intervals(members, share_of(len(members), per_cent), start):
             wanted.setdefault(row.id, why)
     return wanted
 

@@ -14,32 +14,54 @@ from storage.db import rows
 # Who stands in for a contract whose branch is not in the list: head office, under an empty code.
 NO_BRANCH = ""
 
+# Which contact a settlement is of: by whom, and by which method (R125: what branches complete counts as well)
+HOW = {
+    "LETTER": ("BRANCH", "LETTER"),
+    "VISIT": ("BRANCH", "VISIT"),
+    "E_CALLBACK": ("HEAD_OFFICE", "E_CALLBACK"),
+}
+CALLED = ("HEAD_OFFICE", "PHONE")
+
 CALLBACKS = """
-SELECT c.policy_no, c.person_id, coalesce(k.branch_code, '') AS branch, k.channel, c.nominal_end, k.receipt_signed_on,
-       k.status, k.facts ->> 'policy_term_years' AS term,
-       (SELECT min(e.at) FROM events e
-        WHERE e.case_id = c.id AND e.kind = 'CASE_MOVED' AND e.data ->> 'to' = 'NOT_REQUIRED') AS left_at,
+SELECT c.policy_no, c.person_id, coalesce(k.branch_code, '') AS branch, k.channel, coalesce(k.agent_code, '') AS agent,
+       c.nominal_end, k.receipt_signed_on, k.status, k.facts ->> 'policy_term_years' AS term,
+       c.reasons @> '["POLICYHOLDER_DECEASED"]' AS deceased,
+       -- nothing is asked of it any more, and since when; one that a later list brought back is due again
+       CASE WHEN c.state = 'NOT_REQUIRED' THEN (
+         SELECT max(e.at) FROM events e
+         WHERE e.case_id = c.id AND ((e.kind = 'CASE_MOVED' AND e.data ->> 'to' = 'NOT_REQUIRED')
+           OR (e.kind IN ('SETTLED', 'CASE_OPENED') AND e.data ->> 'state' = 'NOT_REQUIRED'))) END AS left_at,
        coalesce((SELECT jsonb_agg(jsonb_build_object(
-                   'at', coalesce(a.ended_at, s.settled_at), 'class', s."class", 'completed', s.completed,
-                   'valid', s.counts,
-                   'reasons', jsonb_path_query_array(s.decision, '$.settlement.reasons[*].code'),
+                   'at', coalesce(a.ended_at, s.settled_at), 'kind', s.kind, 'class', coalesce(o."class", s."class"),
+                   'overridden', o.id IS NOT NULL, 'completed', s.completed, 'valid', s.counts,
+                   'reasons', CASE WHEN o.id IS NULL
+                     THEN jsonb_path_query_array(s.decision, '$.settlement.reasons[*].code') ELSE o.reasons END,
                    'marks', coalesce(s.decision -> 'settlement' -> 'marks', '[]')) ORDER BY s.id)
-                 FROM settlements s LEFT JOIN calls a ON a.id = s.call_id WHERE s.case_id = c.id), '[]') AS results
+                 FROM settlements s LEFT JOIN calls a ON a.id = s.call_id
+                 LEFT JOIN LATERAL (
+                   SELECT x.id, x."class", x.reasons FROM class_overrides x
+                   WHERE x.settlement_id = s.id AND x.state = 'CONFIRMED' ORDER BY x.decided_at DESC, x.id DESC LIMIT 1
+                 ) o ON true
+                 WHERE s.case_id = c.id), '[]') AS results
 FROM cases c JOIN contracts k ON k.policy_no = c.policy_no
 WHERE c.nominal_end BETWEEN :first AND :last
 ORDER BY c.id
 """
 
 
+async def cohort(connection: AsyncConnection, first: date, last: date) -> list[Callback]:
+    """The policies whose nominal end lies in the period (S18), each with the class in force of every contact."""
+    return [_callback(row) for row in await rows(connection, CALLBACKS, first=first, last=last)]
+
+
 async def callbacks_due(connection: AsyncConnection, first: date, last: date) -> list[tuple[Callback, str]]:
-    """The cohort of a period (S18): policies whose nominal end lies in it, each with its channel."""
-    found = await rows(connection, CALLBACKS, first=first, last=last)
-    return [(_callback(row), row["channel"]) for row in found]
+    """The cohort of a period, each policy with its channel."""
+    return [(callback, callback.channel) for callback in await cohort(connection, first, last)]
 
 
 def _callback(row: dict) -> Callback:
     left = business_date(row["left_at"]) if row["left_at"] else None
-    cancelled = row["status"] == "TERMINATED"
+    kind = "CANCELLED" if row["status"] == "TERMINATED" else "DEATH" if row["deceased"] else "WITHDRAWN"
     return Callback(
         policy_no=row["policy_no"],
         policyholder_id=str(row["person_id"]),
@@ -47,21 +69,27 @@ def _callback(row: dict) -> Callback:
         policy_term_years=None if row["term"] in (None, WHOLE_LIFE) else float(row["term"]),
         receipt_signed_on=row["receipt_signed_on"],
         nominal_end=row["nominal_end"],
-        withdrawn_on=None if cancelled else left,
-        cancelled_on=left if cancelled else None,
-        results=tuple(
-            Result(
-                at=datetime.fromisoformat(r["at"]),
-                by="HEAD_OFFICE",
-                method="PHONE",
-                class_=r["class"],
-                completed=r["completed"],
-                valid=r["valid"],
-                reasons=tuple(r["reasons"]),
-                marks=tuple(r["marks"]),
-            )
-            for r in row["results"]
-        ),
+        withdrawn_on=left if kind == "WITHDRAWN" else None,
+        death_known_on=left if kind == "DEATH" else None,
+        cancelled_on=left if kind == "CANCELLED" else None,
+        results=tuple(_result(r) for r in row["results"]),
+        channel=row["channel"],
+        agent=row["agent"],
+    )
+
+
+def _result(row: dict) -> Result:
+    by, method = HOW.get(row["kind"], CALLED)
+    return Result(
+        at=datetime.fromisoformat(row["at"]),
+        by=by,
+        method=method,
+        class_=row["class"],
+        completed=row["completed"],
+        valid=row["valid"],
+        reasons=tuple(row["reasons"]),
+        marks=tuple(row["marks"]),
+        overridden=row["overridden"],
     )
 
 

@@ -48,6 +48,27 @@ def _borne(row: dict) -> frozenset[str]:
     return frozenset(marks)
 
 
+CALLED_AGAIN = """
+WITH done AS (
+  UPDATE work_orders w SET state = 'CLOSED', closed_at = :now, closed_why = 'CALLED_AGAIN'
+  WHERE w.kind = 'AFTER_CARE' AND w.state IN ('ISSUED', 'ACCEPTED', 'HANDLED')
+    AND EXISTS (SELECT 1 FROM settlements s WHERE s.case_id = w.case_id AND s.round >= w.round AND s."class" IS NOT NULL)
+  RETURNING w.id, w.case_id, w.kind, w.branch_code, w.closed_why
+), told AS (
+  INSERT INTO events (at, kind, case_id, data)
+  SELECT :now, 'ORDER_CLOSED', case_id,
+         jsonb_build_object('order_id', id, 'kind', kind, 'branch', branch_code, 'why', closed_why)
+  FROM done ORDER BY id
+)
+SELECT count(*) AS n FROM done
+"""
+
+
+async def close_after_care(connection: AsyncConnection, now: datetime) -> int:
+    """Orders for an after-care call whose call has come to an outcome (R92): how many were closed."""
+    return (await rows(connection, CALLED_AGAIN, now=now))[0]["n"]
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """How many orders were newly marked."""

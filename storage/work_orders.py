@@ -28,9 +28,12 @@ async def accept(connection: AsyncConnection, order_id: int, user: str, now: dat
     await _record(connection, moved.mappings().first(), "ORDER_ACCEPTED", order_id, user, now)
 
 
-async def handle(connection: AsyncConnection, order_id: int, user: str, note: str, now: datetime) -> None:
+async def handle(
+    connection: AsyncConnection, order_id: int, user: str, note: str, now: datetime, statement_ref: str = ""
+) -> None:
     """ACCEPTED → HANDLED with what was done; with the last order that kept the case at the branch, the case goes to
-    head office for review. The note may name people and stays out of the events. Raises OrderConflict.
+    head office for review. `statement_ref`: where the customer's signed statement lies (C52). The note may name people
+    and stays out of the events. Raises OrderConflict.
     """
     # the case first, as a list that withdraws it locks them: in the other order the two would wait for each other
     await connection.execute(
@@ -39,10 +42,11 @@ async def handle(connection: AsyncConnection, order_id: int, user: str, note: st
     )
     moved = await connection.execute(
         text(
-            """UPDATE work_orders SET state = 'HANDLED', handled_at = :now, handled_by = :user, handling = :note
+            """UPDATE work_orders SET state = 'HANDLED', handled_at = :now, handled_by = :user, handling = :note,
+                      statement_ref = coalesce(:statement, statement_ref)
                WHERE id = :id AND state = 'ACCEPTED' RETURNING case_id, branch_code"""
         ),
-        {"id": order_id, "user": user, "now": now, "note": note},
+        {"id": order_id, "user": user, "now": now, "note": note, "statement": statement_ref.strip() or None},
     )
     order = moved.mappings().first()
     await _record(connection, order, "ORDER_HANDLED", order_id, user, now)
@@ -51,7 +55,7 @@ async def handle(connection: AsyncConnection, order_id: int, user: str, note: st
             """WITH moved AS (
                  UPDATE cases c SET state = 'IN_REVIEW', owner = 'HEAD_OFFICE', owner_branch = NULL, changed_at = :now
                  WHERE c.id = :case AND c.state = 'AT_BRANCH' AND NOT EXISTS (
-                   SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.kind <> 'FEEDBACK_ONLY'
+                   SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.kind NOT IN ('FEEDBACK_ONLY', 'AFTER_CARE')
                      AND w.state IN ('ISSUED', 'ACCEPTED'))
                  RETURNING c.id, c.person_id
                )
@@ -61,6 +65,25 @@ async def handle(connection: AsyncConnection, order_id: int, user: str, note: st
         ),
         {"case": order["case_id"], "now": now},
     )
+
+
+async def file_overdue_statement(
+    connection: AsyncConnection, order_id: int, user: str, statement: str, now: datetime
+) -> bool:
+    """Why the limit cannot be met, once, while the branch has the order. True where it came before the limit ran out:
+    only then does lateness stay without a quality item (R91). Raises OrderConflict."""
+    filed = await connection.execute(
+        text(
+            """UPDATE work_orders SET overdue_statement = :statement, overdue_statement_at = :now,
+                      overdue_statement_by = :user
+               WHERE id = :id AND state IN ('ISSUED', 'ACCEPTED') AND overdue_statement_at IS NULL
+               RETURNING case_id, branch_code, due_at"""
+        ),
+        {"id": order_id, "user": user, "statement": statement, "now": now},
+    )
+    order = filed.mappings().first()
+    await _record(connection, order, "OVERDUE_STATEMENT_FILED", order_id, user, now)
+    return now <= order["due_at"]
 
 
 async def _record(connection, moved, kind: str, order_id: int, user: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from clock import Clock
 from rules.work_orders import marks_due
-from storage import db, order_chasing
+from storage import db, order_chasing, penalty_proposals
 from storage.order_chasing import Marked
 from tasks.outages import batch
 
@@ -23,3 +23,18 @@ async def mark_missed_limits(clock: Clock) -> Marked:
         if len(found) < BATCH:
             return Marked(overdue, escalated)
         after = found[-1][0]
+
+
+@batch
+async def close_called_again(clock: Clock) -> int:
+    """After-care orders whose call has come to an outcome are closed, before anybody is reminded of them (R92)."""
+    async with db.transaction() as connection:
+        return await order_chasing.close_after_care(connection, clock.now())
+
+
+@batch
+async def propose_penalties(clock: Clock) -> int:
+    """What the rulebooks provide for what was settled, late or found on a recording: proposed once, for people to decide
+    (C40). Returns how many proposals are new."""
+    async with db.transaction() as connection:
+        return await penalty_proposals.propose_from_facts(connection, clock.now())

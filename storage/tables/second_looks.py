@@ -20,6 +20,7 @@ class OrderReview(SQLModel, table=True):
     follows: str | None = Field(default=None, description="what follows for the case, a code of rules.order_review")
     handled_by: str | None = None
     handled_at: datetime | None = instant()
+    handling: str | None = Field(default=None, description="what the branch had written; the next handling replaces it")
     reviewed_by: str
     reviewed_at: datetime = instant(nullable=False)
 
@@ -97,6 +98,22 @@ class QualityCheck(SQLModel, table=True):
     note: str | None = None
     done_by: str | None = None
     done_at: datetime | None = instant()
+
+
+class QualityAssignment(SQLModel, table=True):
+    """A checker and one check: his right to play that recording, from here until `ended_at`. Given anew, it is a new one."""
+
+    __tablename__ = "quality_assignments"
+    id: int | None = number()
+    check_id: int = Field(foreign_key="quality_checks.id", index=True, sa_type=BigInteger)
+    call_id: str = Field(foreign_key="calls.id", index=True)
+    recording: str = Field(description="recordings.provider_id")
+    checker: str
+    place: str
+    assigned_by: str
+    assigned_at: datetime = instant(nullable=False)
+    ended_at: datetime | None = instant()
+    ended_why: str | None = Field(default=None, description="DONE, WITHDRAWN or REASSIGNED")
 
 
 class PenaltyProposal(SQLModel, table=True):

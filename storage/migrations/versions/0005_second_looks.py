@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("follows", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("handled_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handling", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("reviewed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["work_orders.id"], name=op.f("fk_order_reviews_order_id")),
@@ -124,6 +125,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_quality_checks_settlement_id"), "quality_checks", ["settlement_id"], unique=False)
     op.create_index("ix_quality_checks_work", "quality_checks", ["state", "assigned_to"], unique=False)
     op.create_table(
+        "quality_assignments",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("check_id", sa.BigInteger(), nullable=False),
+        sa.Column("call_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("recording", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("checker", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("place", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("assigned_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_quality_assignments_call_id")),
+        sa.ForeignKeyConstraint(["check_id"], ["quality_checks.id"], name=op.f("fk_quality_assignments_check_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quality_assignments")),
+    )
+    op.create_index(op.f("ix_quality_assignments_call_id"), "quality_assignments", ["call_id"], unique=False)
+    op.create_index(op.f("ix_quality_assignments_check_id"), "quality_assignments", ["check_id"], unique=False)
+    op.create_table(
         "penalty_proposals",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -167,6 +186,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("penalty_proposals")
+    op.drop_table("quality_assignments")
     op.drop_table("quality_checks")
     op.drop_table("quality_samples")
     op.drop_table("class_overrides")

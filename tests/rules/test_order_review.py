@@ -1,0 +1,126 @@
+"""Head office's review of a handled order (C52, C50) and what follows for the case (C47, R92, C31, R47)."""
+
+import pytest
+
+from rules.cases import CaseState, may_move
+from rules.order_review import (
+    NOT_NEEDED,
+    SIGNED,
+    WAIVED,
+    Handled,
+    Reviewed,
+    ReviewRefused,
+    after_review,
+    review,
+    statement_needed,
+)
+from rules.parameters import DEFAULTS
+
+QUESTION = Handled("QUESTION", "HANDLED", "wen", "A-12/2026")
+UNSIGNED = Handled("QUESTION", "HANDLED", "wen")
+WITHOUT = DEFAULTS.with_params({"question.customer_signature": "NOT_REQUIRED"})
+
+
+@pytest.mark.parametrize(
+    ("order", "asked", "statement"),
+    [
+        (QUESTION, {"verdict": "VERIFIED"}, SIGNED),
+        (QUESTION, {"verdict": "VERIFIED", "waive": True}, SIGNED),  # what is there needs no waiver
+        (UNSIGNED, {"verdict": "VERIFIED", "waive": True, "reason": "客户在国外"}, WAIVED),
+        (UNSIGNED, {"verdict": "VERIFIED", "profile": WITHOUT}, NOT_NEEDED),
+        (UNSIGNED, {"verdict": "RETURNED", "reason": "没有写明何时联系"}, NOT_NEEDED),
+        (Handled("VERIFICATION", "HANDLED", "wen"), {"verdict": "VERIFIED"}, NOT_NEEDED),
+        (Handled("LETTER", "HANDLED", None), {"verdict": "VERIFIED"}, NOT_NEEDED),
+    ],
+)
+def test_a_review_says_what_became_of_the_statement(order, asked, statement):
+    assert review(order, reviewer="lin", **asked) == statement
+
+
+@pytest.mark.parametrize(
+    ("order", "asked", "code"),
+    [
+        (UNSIGNED, {"verdict": "VERIFIED"}, "STATEMENT_MISSING"),
+        (Handled("QUESTION", "HANDLED", "wen", "  "), {"verdict": "VERIFIED"}, "STATEMENT_MISSING"),
+        (UNSIGNED, {"verdict": "VERIFIED", "waive": True, "reason": " "}, "REASON_MISSING"),
+        (QUESTION, {"verdict": "RETURNED"}, "REASON_MISSING"),
+        (QUESTION, {"verdict": "VERIFIED", "reviewer": "wen"}, "SAME_PERSON"),
+        (QUESTION, {"verdict": "RETURNED", "reviewer": "wen", "reason": "x"}, "SAME_PERSON"),
+        (Handled("QUESTION", "ACCEPTED", None), {"verdict": "VERIFIED"}, "NOT_HANDLED"),
+        (Handled("QUESTION", "VERIFIED", "wen", "A-1"), {"verdict": "RETURNED", "reason": "x"}, "NOT_HANDLED"),
+        (QUESTION, {"verdict": "CLOSED"}, "BAD_VERDICT"),
+    ],
+)
+def test_what_is_refused(order, asked, code):
+    with pytest.raises(ReviewRefused) as refused:
+        review(order, **{"reviewer": "lin", **asked})
+    assert refused.value.code == code and refused.value.zh and refused.value.en
+
+
+def test_only_questions_need_the_customers_signature():
+    kinds = ("QUESTION", "VERIFICATION", "FEEDBACK_ONLY", "LETTER", "VISIT", "QUALITY_CHECK", "AFTER_CARE")
+    assert [kind for kind in kinds if statement_needed(kind)] == ["QUESTION"]
+
+
+def verified(kind, *reasons, state="VERIFIED"):
+    return Reviewed(kind, state, reasons)
+
+
+@pytest.mark.parametrize(
+    ("orders", "asked", "state", "why", "order", "rule"),
+    [
+        ([verified("QUESTION", "FEES_UNCLEAR")], {"completed": True}, "CALLABLE", "AFTER_CARE", "AFTER_CARE", "R92"),
+        ([verified("VERIFICATION", "UNREACHABLE")], {}, "CALLABLE", "RECALL", None, "C47"),
+        ([verified("VERIFICATION", "DENIES_PURCHASE")], {}, "CALLABLE", "RECALL", None, "C47"),
+        ([verified("VERIFICATION", "LANGUAGE_BARRIER")], {}, "AT_BRANCH", "RECALL_BY_BRANCH", "VISIT", "C47"),
+        ([verified("VERIFICATION", "HEARING_OR_AGE")], {}, "AT_BRANCH", "RECALL_BY_BRANCH", "VISIT", "C47"),
+        (
+            [verified("VERIFICATION", "PHONE_INVALID")],
+            {"usable_number": False},
+            "AT_BRANCH",
+            "RECALL_BY_BRANCH",
+            "VISIT",
+            "C47",
+        ),
+        ([verified("VERIFICATION", "PHONE_INVALID")], {}, "CALLABLE", "RECALL", None, "C47"),
+        ([verified("VERIFICATION", "REFUSED"), verified("LETTER", "REFUSED")], {}, "CLOSED", "REFUSED", None, "C31"),
+        ([verified("VERIFICATION", "POLICYHOLDER_DECEASED")], {}, "CLOSED", "POLICYHOLDER_DECEASED", None, "S6"),
+        ([verified("VISIT", "SPECIAL_CALLBACK")], {}, "CLOSED", "NOT_COMPLETED", None, "R47"),
+        ([verified("VISIT", "SPECIAL_CALLBACK")], {"completed": True}, "CLOSED", "COMPLETED", None, "R58"),
+        (
+            [verified("VERIFICATION", "LANGUAGE_BARRIER"), verified("VISIT", "LANGUAGE_BARRIER")],
+            {},
+            "CLOSED",
+            "NOT_COMPLETED",
+            None,
+            "R47",
+        ),
+        ([verified("VERIFICATION", "UNREACHABLE", state="CLOSED")], {}, "CALLABLE", "RECALL", None, "C47"),
+    ],
+)
+def test_what_follows(orders, asked, state, why, order, rule):
+    found = after_review(orders, **{"completed": False, "usable_number": True, **asked})
+    assert (found.state, found.why, found.order, found.step.rule) == (state, why, order, rule)
+    assert may_move(CaseState.IN_REVIEW, found.state)
+
+
+@pytest.mark.parametrize("state", ["ISSUED", "ACCEPTED", "HANDLED"])
+def test_nothing_follows_while_an_order_is_outstanding(state):
+    orders = [verified("VERIFICATION", "REFUSED"), verified("LETTER", "REFUSED", state=state)]
+    assert after_review(orders, completed=False, usable_number=True) is None
+
+
+def test_feedback_alone_moves_nothing_and_holds_nothing_up():
+    feedback = verified("FEEDBACK_ONLY", "FEES_UNCLEAR", state="ISSUED")
+    assert after_review([feedback], completed=True, usable_number=True) is None
+    after_care = verified("AFTER_CARE", state="ISSUED")
+    assert after_review([after_care, verified("VERIFICATION")], completed=False, usable_number=True).why == "RECALL"
+    assert after_review([feedback, verified("QUESTION")], completed=True, usable_number=True).why == "AFTER_CARE"
+
+
+def test_a_company_may_call_again_after_a_refusal():
+    once = DEFAULTS.with_params({"refusal.max_recalls": 1})
+    orders = [verified("VERIFICATION", "REFUSED")]
+    asked = {"completed": False, "usable_number": True, "profile": once}
+    assert after_review(orders, refusals=1, **asked).why == "RECALL"
+    assert after_review(orders, refusals=2, **asked).why == "REFUSED"
