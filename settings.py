@@ -30,6 +30,24 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr = Field(description="S3 secret key.")
     s3_secure: bool = Field(True, description="TLS towards the S3 server; false only on loopback.")
     s3_bucket: str = Field("huifang-recordings", description="Bucket of the recordings, created with Object Lock.")
+    s3_copy_bucket: str | None = Field(
+        None, description="Bucket of the second copies, created with Object Lock; unset, there is only one copy."
+    )
+    s3_copy_endpoint: str | None = Field(None, description="Another S3 server for them; unset is the same server.")
+    s3_copy_access_key: SecretStr | None = Field(None, description="Its access key; unset is the same key.")
+    s3_copy_secret_key: SecretStr | None = Field(None, description="Its secret key; unset is the same key.")
+    s3_copy_secure: bool = Field(True, description="TLS towards it; false only on loopback.")
+    archive_check_days: int = Field(90, description="Within so many days every archived object is read again.")
+    archive_check_mib: float = Field(20.0, description="MiB a second that this re-reading may take from the store.")
+
+    # the keys that wrap each recording's own key; one of the three ways, the first that is set
+    archive_kms_url: str | None = Field(None, description="A key service with the transit interface (Vault, OpenBao).")
+    archive_kms_token: SecretStr | None = Field(None, description="Token towards the key service.")
+    archive_kms_key: str = Field("huifang-recordings", description="Name of the key there.")
+    archive_key_file: Path | None = Field(
+        None, description="File of VERSION:BASE64 lines, 32 bytes each; the last wraps."
+    )
+    archive_keys: SecretStr | None = Field(None, description="The same, joined by commas.")
 
     twilio_base_url: str = Field("https://api.twilio.com", description="Any carrier that speaks Twilio's API.")
     twilio_account_sid: str = Field(description="AC and 32 hex digits.")

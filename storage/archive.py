@@ -3,11 +3,14 @@ and 8 differ from 7.2.20 in the order). Locks protect versions, not names: a ver
 """
 
 import base64
+import email.utils
 import hashlib
 import io
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any, BinaryIO
 
 import urllib3
 from minio import Minio
@@ -21,7 +24,10 @@ from settings import Settings
 
 # Only a net: every object carries its own date, since stores count a default year differently.
 DEFAULT_YEARS = 20
-SINGLE_PART = 64 * 1024 * 1024  # one part up to here, so that the server checks one checksum over the whole
+# One part up to here, so that the server checks one checksum over the whole; more is held in memory part by part.
+PART = 16 * 1024 * 1024
+_BLOCK = 1 << 20
+_ABSENT = {"NoSuchKey", "NoSuchVersion", "NoSuchObject", "MethodNotAllowed"}
 
 
 class ArchiveError(Exception):
@@ -36,6 +42,24 @@ class ArchiveUnsafe(ArchiveError):
     """The bucket does not lock what it should: nothing may be deleted at the carrier while this holds."""
 
 
+class NotInArchive(ArchiveError):
+    """This version is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What the store says of one version: mode, date and whether a legal hold is on."""
+
+    mode: str | None
+    retain_until: datetime | None
+    held: bool = False
+
+    def covers(self, until: datetime) -> bool:
+        """Under COMPLIANCE to `until` or later; stores keep whole seconds or milliseconds of a date."""
+        whole = until.astimezone(UTC).replace(microsecond=0)
+        return self.mode == COMPLIANCE and self.retain_until is not None and self.retain_until >= whole
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An object version as the archive gives it back."""
@@ -46,24 +70,64 @@ class Stored:
     size: int
     mode: str | None
     retain_until: datetime | None
+    sha512: str | None = field(default=None, compare=False)
+
+    @property
+    def lock(self) -> Lock:
+        return Lock(self.mode, self.retain_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One line of a name's history; a delete marker hides the name and touches no bytes."""
+
+    key: str
+    version_id: str
+    is_marker: bool
+    size: int | None
+
+
+class _Http(urllib3.PoolManager):
+    """Notes the store's clock, and can make a PUT conditional, for which the SDK has no argument."""
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.last_date: str | None = None
+        self.once = threading.local()
+
+    def urlopen(self, method, url, redirect=True, **options):
+        if method == "PUT" and getattr(self.once, "only_new", False):
+            # not among the signed headers, which S3 allows for names outside x-amz-
+            headers = urllib3.HTTPHeaderDict(options.get("headers") or {})
+            headers["If-None-Match"] = "*"
+            options["headers"] = headers
+        answer = super().urlopen(method, url, redirect=redirect, **options)
+        self.last_date = answer.headers.get("Date") or self.last_date
+        return answer
 
 
 class Archive:
     """One instance a process (the SDK is safe for threads, not across a fork). Calls block: use a thread."""
 
-    def __init__(self, settings: Settings):
-        self.bucket = settings.s3_bucket
-        self._client = Minio(
-            settings.s3_endpoint,
-            access_key=settings.s3_access_key.get_secret_value(),
-            secret_key=settings.s3_secret_key.get_secret_value(),
-            secure=settings.s3_secure,
-            region="us-east-1",  # saves a look-up per bucket
-            # A PUT that is re-sent blindly leaves an extra version locked for twenty years: retries are the caller's.
-            http_client=urllib3.PoolManager(
-                timeout=urllib3.Timeout(connect=5, read=30), maxsize=20, retries=urllib3.Retry(total=0, redirect=0)
-            ),
+    def __init__(self, settings: Settings, *, second: bool = False):
+        """`second`: the bucket of the second copies, which must be set."""
+        own, other = settings, second and settings.s3_copy_endpoint
+        self.bucket = own.s3_copy_bucket if second else own.s3_bucket
+        access = own.s3_copy_access_key if second and own.s3_copy_access_key else own.s3_access_key
+        secret = own.s3_copy_secret_key if second and own.s3_copy_secret_key else own.s3_secret_key
+        # A PUT that is re-sent blindly leaves an extra version locked for twenty years: retries are the caller's.
+        self._http = _Http(
+            timeout=urllib3.Timeout(connect=5, read=30), maxsize=20, retries=urllib3.Retry(total=0, redirect=0)
         )
+        self._client = Minio(
+            other or own.s3_endpoint,
+            access_key=access.get_secret_value(),
+            secret_key=secret.get_secret_value(),
+            secure=own.s3_copy_secure if other else own.s3_secure,
+            region="us-east-1",  # saves a look-up per bucket
+            http_client=self._http,
+        )
+        self._checked = False
 
     def ensure_bucket(self) -> None:
         """Create the bucket with Object Lock if it is missing; then check it. Raises ArchiveUnsafe, ArchiveUnreachable."""
@@ -77,6 +141,7 @@ class Archive:
 
     def check_bucket(self) -> None:
         """Versioning on, Object Lock on, default mode not weaker than COMPLIANCE; anything else is ArchiveUnsafe."""
+        self._checked = False
         with _translated():
             if self._client.get_bucket_versioning(bucket_name=self.bucket).status != ENABLED:
                 raise ArchiveUnsafe(f"bucket {self.bucket} has no versioning: create it anew with Object Lock")
@@ -90,81 +155,207 @@ class Archive:
                 raise
             if config.mode != COMPLIANCE:
                 raise ArchiveUnsafe(f"bucket {self.bucket} locks by {config.mode or 'nothing'}, COMPLIANCE is required")
+        self._checked = True
 
-    def put(self, key: str, data: bytes, content_type: str, retain_until: datetime) -> Stored:
+    def put(self, key: str, data: bytes | BinaryIO, content_type: str, retain_until: datetime) -> Stored:
         """Store under COMPLIANCE until `retain_until` (aware) and read it back. If a version with these very bytes and a
         lock as long is there already, because an earlier try was cut off, that one is kept. Raises ArchiveError."""
         if retain_until.tzinfo is None:
             raise ValueError("retain_until must carry its zone")
-        digest = hashlib.sha256(data).digest()
-        with _translated():
-            version_id = self._version_of(key, digest.hex(), retain_until)
-            if version_id is None:
-                result = self._client.put_object(
-                    bucket_name=self.bucket,
-                    object_name=key,
-                    data=io.BytesIO(data),
-                    length=len(data),
-                    content_type=content_type,
-                    # Names that begin with x-amz- pass through as headers: the server verifies the checksum itself.
-                    metadata={"x-amz-checksum-sha256": base64.b64encode(digest).decode()},
-                    part_size=max(SINGLE_PART, 5 * 1024 * 1024),
-                    retention=Retention(COMPLIANCE, retain_until.astimezone(UTC)),
-                )
-                version_id = result.version_id
-                if not version_id:
-                    raise ArchiveUnsafe(f"bucket {self.bucket} gave no version id")
+        if not self._checked:
+            self.check_bucket()
+        file = io.BytesIO(data) if isinstance(data, bytes) else data
+        digests, size = _Digests(), 0
+        file.seek(0)
+        while block := file.read(_BLOCK):
+            digests.add(block)
+            size += len(block)
+        digest = digests.sha256.digest()
+        there = [found for found in self.versions(key) if not found.is_marker]
+        version_id = self._same(there, digest.hex(), size, retain_until)
+        if version_id is None:
+            file.seek(0)
+            version_id = self._put_new(key, file, size, digest, content_type, retain_until, is_first=not there)
         stored = self.read_back(key, version_id)
         if stored.sha256 != digest.hex():
             raise ArchiveError(f"{key} came back with other bytes")
-        if stored.mode != COMPLIANCE or stored.retain_until is None or stored.retain_until < _whole(retain_until):
+        if not stored.lock.covers(retain_until):
             raise ArchiveUnsafe(
                 f"{key} is locked by {stored.mode} until {stored.retain_until}, not until {retain_until}"
             )
-        return stored
+        return Stored(
+            key, version_id, stored.sha256, size, stored.mode, stored.retain_until, digests.sha512.hexdigest()
+        )
 
-    def _version_of(self, key: str, sha256: str, retain_until: datetime) -> str | None:
-        for found in self._client.list_objects(bucket_name=self.bucket, prefix=key, include_version=True):
-            if found.object_name == key and not found.is_delete_marker and found.version_id:
-                stored = self.read_back(key, found.version_id)
-                if stored.sha256 == sha256 and stored.retain_until and stored.retain_until >= _whole(retain_until):
+    def _put_new(
+        self,
+        key: str,
+        file: BinaryIO,
+        size: int,
+        digest: bytes,
+        content_type: str,
+        retain_until: datetime,
+        *,
+        is_first: bool,
+    ) -> str:
+        whole = size <= PART
+        with _translated():
+            # A PUT that we gave up waiting for may still arrive: then the name is taken, and this one must not come on top.
+            self._http.once.only_new = whole and is_first
+            try:
+                result = self._client.put_object(
+                    bucket_name=self.bucket,
+                    object_name=key,
+                    data=file,
+                    length=size,
+                    content_type=content_type,
+                    # Names that begin with x-amz- pass through as headers: the server verifies the checksum itself.
+                    metadata={"x-amz-checksum-sha256": base64.b64encode(digest).decode()} if whole else None,
+                    part_size=PART,
+                    num_parallel_uploads=1,
+                    retention=Retention(COMPLIANCE, retain_until.astimezone(UTC)),
+                )
+            except S3Error as e:
+                if e.code in ("PreconditionFailed", "ConditionalRequestConflict"):
+                    raise ArchiveUnreachable(f"{key} has just been stored by another try: look again") from e
+                raise
+            finally:
+                self._http.once.only_new = False
+        if not result.version_id:
+            raise ArchiveUnsafe(f"bucket {self.bucket} gave no version id")
+        return result.version_id
+
+    def _same(self, there: list[Version], sha256: str, size: int, retain_until: datetime) -> str | None:
+        for found in there:
+            if found.size in (None, size):
+                stored = self.read_back(found.key, found.version_id)
+                if stored.sha256 == sha256 and stored.lock.covers(retain_until):
                     return found.version_id
         return None
 
-    def read_back(self, key: str, version_id: str) -> Stored:
-        """Read one version whole and its lock. Raises ArchiveError."""
+    def versions(self, key: str) -> list[Version]:
+        """Every version and delete marker of this very name, the newest first."""
+        with _translated():
+            found = self._client.list_objects(bucket_name=self.bucket, prefix=key, include_version=True)
+            return [
+                Version(key, f.version_id, f.is_delete_marker, f.size)
+                for f in found
+                if f.object_name == key and f.version_id
+            ]
+
+    def read_back(self, key: str, version_id: str, *, thorough: bool = False, pace=None) -> Stored:
+        """Read one version whole and its lock. `thorough`: with the SHA-512 too; `pace` is called with the length of each
+        block. Raises ArchiveError, NotInArchive."""
+        digests, size = _Digests(thorough), 0
         with _translated():
             answer = self._client.get_object(bucket_name=self.bucket, object_name=key, version_id=version_id)
             try:
-                digest, size = hashlib.sha256(), 0
-                for block in answer.stream(1 << 20):
-                    digest.update(block)
+                head = answer.headers
+                for block in answer.stream(_BLOCK):
+                    digests.add(block)
                     size += len(block)
+                    if pace:
+                        pace(len(block))
             finally:
                 answer.close()
                 answer.release_conn()
-            head = (
-                self._client.stat_object(bucket_name=self.bucket, object_name=key, version_id=version_id).metadata or {}
-            )
-        # The SDK's own parser of retention dates fails on stores that send nanoseconds.
-        return Stored(
-            key,
-            version_id,
-            digest.hexdigest(),
-            size,
-            head.get("x-amz-object-lock-mode"),
-            parse_date(head.get("x-amz-object-lock-retain-until-date")),
-        )
+        lock = _lock(head) if head.get("x-amz-object-lock-mode") else self.lock_of(key, version_id)
+        sha512 = digests.sha512.hexdigest() if thorough else None
+        return Stored(key, version_id, digests.sha256.hexdigest(), size, lock.mode, lock.retain_until, sha512)
+
+    def lock_of(self, key: str, version_id: str) -> Lock:
+        with _translated():
+            # The SDK's own parser of retention dates fails on stores that send nanoseconds.
+            found = self._client.stat_object(bucket_name=self.bucket, object_name=key, version_id=version_id)
+            return _lock(found.metadata or {})
 
     def open(self, key: str, version_id: str) -> bytes:
         """The bytes of one version."""
+        return self.read(key, version_id)
+
+    def read(self, key: str, version_id: str, offset: int = 0, length: int = 0) -> bytes:
+        """`length` bytes of one version from `offset`; 0: to the end."""
         with _translated():
-            answer = self._client.get_object(bucket_name=self.bucket, object_name=key, version_id=version_id)
+            answer = self._client.get_object(
+                bucket_name=self.bucket, object_name=key, version_id=version_id, offset=offset, length=length
+            )
             try:
                 return answer.read()
             finally:
                 answer.close()
                 answer.release_conn()
+
+    def copy_out(self, key: str, version_id: str, out: BinaryIO) -> None:
+        """Write the bytes of one version to `out`, a block at a time."""
+        with _translated():
+            answer = self._client.get_object(bucket_name=self.bucket, object_name=key, version_id=version_id)
+            try:
+                for block in answer.stream(_BLOCK):
+                    out.write(block)
+            finally:
+                answer.close()
+                answer.release_conn()
+
+    def extend(self, key: str, version_id: str, retain_until: datetime) -> Lock:
+        """Lock to `retain_until`, or leave it where it is already longer. Returns the lock read back."""
+        if not (before := self.lock_of(key, version_id)).covers(retain_until):
+            with _translated():
+                self._client.set_object_retention(
+                    bucket_name=self.bucket,
+                    object_name=key,
+                    version_id=version_id,
+                    config=Retention(COMPLIANCE, retain_until.astimezone(UTC)),
+                )
+            before = self.lock_of(key, version_id)
+        if not before.covers(retain_until):
+            raise ArchiveUnsafe(f"{key} is locked until {before.retain_until}, not until {retain_until}")
+        return before
+
+    def hold(self, key: str, version_id: str, on: bool) -> None:
+        """Put the store's legal hold on a version or take it off, and look whether it did."""
+        change = self._client.enable_object_legal_hold if on else self._client.disable_object_legal_hold
+        with _translated():
+            change(bucket_name=self.bucket, object_name=key, version_id=version_id)
+            held = self._client.is_object_legal_hold_enabled(
+                bucket_name=self.bucket, object_name=key, version_id=version_id
+            )
+        if held is not on:
+            raise ArchiveUnsafe(f"{key}: the store did not {'set' if on else 'release'} the legal hold")
+
+    def destroy(self, key: str, version_id: str) -> None:
+        """Remove one version for good; the store refuses while a lock or hold is on (ArchiveError). Absent is done."""
+        try:
+            with _translated():
+                self._client.remove_object(bucket_name=self.bucket, object_name=key, version_id=version_id)
+        except NotInArchive:
+            pass
+
+    def store_clock(self) -> datetime:
+        """What time it is for the store: its locks end by this clock, not by ours."""
+        with _translated():
+            self._client.bucket_exists(bucket_name=self.bucket)
+        if self._http.last_date is None:
+            raise ArchiveError("the store does not tell its time")
+        return email.utils.parsedate_to_datetime(self._http.last_date).astimezone(UTC)
+
+
+class _Digests:
+    def __init__(self, both: bool = True):
+        self.sha256 = hashlib.sha256()
+        self.sha512 = hashlib.sha512()
+        self._all = (self.sha256, self.sha512) if both else (self.sha256,)
+
+    def add(self, block: bytes) -> None:
+        for digest in self._all:
+            digest.update(block)
+
+
+def _lock(head) -> Lock:
+    return Lock(
+        head.get("x-amz-object-lock-mode"),
+        parse_date(head.get("x-amz-object-lock-retain-until-date")),
+        (head.get("x-amz-object-lock-legal-hold") or "").upper() == "ON",
+    )
 
 
 def parse_date(text: str | None) -> datetime | None:
@@ -173,11 +364,6 @@ def parse_date(text: str | None) -> datetime | None:
         return None
     whole, _, fraction = text.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{whole}.{(fraction + '000000')[:6]}+00:00")
-
-
-def _whole(instant: datetime) -> datetime:
-    """Stores keep whole seconds or milliseconds of a date."""
-    return instant.astimezone(UTC).replace(microsecond=0)
 
 
 class _translated:
@@ -189,10 +375,18 @@ class _translated:
     def __exit__(self, kind, error, trace) -> None:
         if error is None or isinstance(error, ArchiveError):
             return
-        if isinstance(error, S3Error) and not error.code.startswith(("Internal", "Slow", "Service")):
-            raise ArchiveError(f"the archive refused: {error.code}") from error
+        if isinstance(error, S3Error):
+            status = getattr(error.response, "status", 0) or 0
+            if error.code in _ABSENT or status == 404:
+                raise NotInArchive(f"the archive does not have it: {error.code}") from error
+            if status < 500 and status != 429 and not error.code.startswith(("Internal", "Slow", "Service")):
+                raise ArchiveError(f"the archive refused: {error.code}") from error
         if isinstance(error, MinioException | urllib3.exceptions.HTTPError | OSError):
-            raise ArchiveUnreachable(f"the archive does not answer: {type(error).__name__}") from error
+            raise ArchiveUnreachable(f"the archive does not answer: {_name(error)}") from error
+
+
+def _name(error: BaseException) -> str:
+    return error.code if isinstance(error, S3Error) else type(error).__name__
 
 
 @cache
@@ -201,3 +395,11 @@ def archive() -> Archive:
     from settings import settings
 
     return Archive(settings())
+
+
+@cache
+def second_archive() -> Archive | None:
+    """Where the second copies lie; None where no bucket is set for them."""
+    from settings import settings
+
+    return Archive(settings(), second=True) if settings().s3_copy_bucket else None

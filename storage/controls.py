@@ -9,6 +9,9 @@ from storage.events import record
 
 DIALLER = "dialler"
 RUN, PAUSED = "RUN", "PAUSED"
+# thrown by the archive's self-test alone: STOPPED while the store has broken a promise
+CARRIER_COPIES = "carrier-copies"
+STOPPED = "STOPPED"
 
 
 async def throw(connection: AsyncConnection, name: str, value: str, user: str, now: datetime) -> bool:
@@ -31,3 +34,9 @@ async def throw(connection: AsyncConnection, name: str, value: str, user: str, n
 async def dialler_is_paused(connection: AsyncConnection) -> bool:
     found = await rows(connection, "SELECT value FROM controls WHERE name = :name", name=DIALLER)
     return bool(found) and found[0]["value"] == PAUSED
+
+
+async def carrier_copies_may_go(connection: AsyncConnection) -> bool:
+    """Whether the archive can be trusted to hold what the carrier would no longer have."""
+    found = await rows(connection, "SELECT value FROM controls WHERE name = :name", name=CARRIER_COPIES)
+    return not found or found[0]["value"] != STOPPED

@@ -90,7 +90,7 @@ async def cleared(connection: AsyncConnection, recording_ids: Sequence[int], now
         connection,
         """
         WITH moved AS (
-          UPDATE recordings SET state = 'CLEARED', cleared_at = :now, next_try_at = NULL
+          UPDATE recordings SET state = 'CLEARED', cleared_at = :now, problem = NULL, next_try_at = NULL
           WHERE id = ANY(:ids) AND state = 'VERIFIED' RETURNING call_id, provider_id
         )
         INSERT INTO events (at, kind, call_id, data)

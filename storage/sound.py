@@ -1,15 +1,29 @@
-"""The sound itself: measured with pydub, kept as FLAC that gives back every sample, or as it was received."""
+"""The sound itself: measured with pydub, kept as FLAC that gives back every sample, or as it was received.
+
+Everything goes through in windows, so that a call of two hours takes no more memory than one of ten minutes.
+"""
 
 import hashlib
 import io
 import math
-import wave
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
+import numpy
 import soundfile
 from pydub import AudioSegment
 
-from rules.recording_checks import Sound
+from rules.recording_checks import SILENT_BELOW_DBFS, Sound
+
+WINDOW_SECONDS = 60
+# Loudness is taken in pieces of this length: what is shorter is a pause between words, not silence.
+PIECE_MS = 500
+# What is larger than this lies in a file without a name, which goes with the process.
+IN_MEMORY = 12 * 1024 * 1024
+_FULL_SCALE = 32768
+_WAV = {"WAV", "WAVEX", "RF64"}
 
 
 class NotSound(Exception):
@@ -17,45 +31,175 @@ class NotSound(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """The bytes for the archive. `samples_sha256` is the digest of the PCM samples, the same before and after FLAC."""
+class Measured:
+    """`silent_seconds`: nobody is heard; `talk_over_seconds`: both are; in steps of half a second."""
 
-    data: bytes
+    sound: Sound
+    silent_seconds: float
+    longest_silence_seconds: float
+    talk_over_seconds: float
+
+    def as_json(self) -> dict:
+        return {
+            "dbfs": [round(value, 1) for value in self.sound.loudness],
+            "silent_seconds": self.silent_seconds,
+            "longest_silence_seconds": self.longest_silence_seconds,
+            "talk_over_seconds": self.talk_over_seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The plain form for the archive, at its beginning. `samples_sha256` is the digest of the PCM samples, the same before
+    and after FLAC."""
+
+    file: BinaryIO
+    size: int
+    sha256: str
     suffix: str
     content_type: str
     samples_sha256: str | None
 
+    @property
+    def data(self) -> bytes:
+        self.file.seek(0)
+        return self.file.read()
 
-def measure(received: bytes) -> Sound:
+
+def scratch() -> BinaryIO:
+    """A file for a moment, in memory while it is small, and never under a name."""
+    return tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
+
+
+def measure(received: bytes | BinaryIO) -> Measured:
     """Raises NotSound."""
+    with _reader(received) as reader:
+        channels, rate = reader.channels, reader.samplerate
+        squares, frames = [0.0] * channels, 0
+        silent = longest = run = talk_over = 0
+        for block in _windows(reader):
+            frames += len(block)
+            window = AudioSegment(block.tobytes(), sample_width=2, frame_rate=rate, channels=channels)
+            pieces = [_pieces(channel) for channel in window.split_to_mono()]
+            for number, heard in enumerate(pieces):
+                squares[number] += sum(rms * rms * length for rms, length in heard)
+            for together in zip(*pieces, strict=True):
+                voices = sum(_dbfs(rms) >= SILENT_BELOW_DBFS for rms, _ in together)
+                milliseconds = together[0][1]
+                silent += milliseconds if voices == 0 else 0
+                talk_over += milliseconds if voices > 1 else 0
+                run = run + milliseconds if voices == 0 else 0
+                longest = max(longest, run)
+    total_ms = frames * 1000 / rate
+    loudness = tuple(_dbfs(math.sqrt(square / total_ms)) if total_ms else -120.0 for square in squares)
+    return Measured(Sound(frames / rate, channels, rate, loudness), silent / 1000, longest / 1000, talk_over / 1000)
+
+
+def _pieces(channel: AudioSegment) -> list[tuple[int, int]]:
+    """rms and milliseconds of each half second."""
+    whole = len(channel)
+    return [
+        (channel[begin : begin + PIECE_MS].rms, min(PIECE_MS, whole - begin)) for begin in range(0, whole, PIECE_MS)
+    ]
+
+
+def _dbfs(rms: float) -> float:
+    return 20 * math.log10(rms / _FULL_SCALE) if rms else -120.0  # JSON knows no infinity
+
+
+def keep(received: bytes | BinaryIO) -> Kept:
+    """FLAC when the samples are 16-bit PCM and come back bit for bit; otherwise the bytes as they are (never transcoded).
+    Raises NotSound."""
+    digest = None
+    with _reader(received) as reader:
+        if reader.subtype == "PCM_16":
+            packed, samples = scratch(), hashlib.sha256()
+            with soundfile.SoundFile(
+                packed, "w", reader.samplerate, reader.channels, "PCM_16", format="FLAC", compression_level=0.4
+            ) as writer:
+                for block in _windows(reader):
+                    samples.update(block.tobytes())
+                    writer.write(block)
+            digest = samples.hexdigest()
+            if _samples_of(packed) == (reader.samplerate, reader.channels, digest):
+                return _kept(packed, "flac", "audio/flac", digest)
+    return _kept(_file(received), "wav", "audio/x-wav", digest)
+
+
+def _samples_of(packed: BinaryIO) -> tuple[int, int, str]:
+    packed.seek(0)
+    samples = hashlib.sha256()
+    with soundfile.SoundFile(packed) as reader:
+        for block in _windows(reader):
+            samples.update(block.tobytes())
+        return reader.samplerate, reader.channels, samples.hexdigest()
+
+
+def _kept(file: BinaryIO, suffix: str, content_type: str, samples_sha256: str | None) -> Kept:
+    file.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while block := file.read(1 << 20):
+        digest.update(block)
+        size += len(block)
+    file.seek(0)
+    return Kept(file, size, digest.hexdigest(), suffix, content_type, samples_sha256)
+
+
+def silenced(received: bytes | BinaryIO, stretches: Sequence[tuple[float, float]]) -> BinaryIO:
+    """The same recording with every sample of these stretches (seconds from, to) zero in all channels. Raises NotSound."""
+    out = scratch()
+    with _reader(received) as reader:
+        rate = reader.samplerate
+        with soundfile.SoundFile(out, "w", rate, reader.channels, "PCM_16", format="WAV") as writer:
+            at = 0
+            for block in _windows(reader):
+                for begin, end in stretches:
+                    first = max(math.floor(begin * rate) - at, 0)
+                    block[first : max(math.ceil(min(end * rate - at, len(block))), first)] = 0
+                writer.write(block)
+                at += len(block)
+    out.seek(0)
+    return out
+
+
+# a browser plays one of them, whichever it is
+ACCESS_FORMS = {"mp3": ("MP3", "MPEG_LAYER_III", "audio/mpeg"), "opus": ("OGG", "OPUS", "audio/ogg")}
+
+
+def access_copy(plain: BinaryIO, out: BinaryIO, form: str = "mp3") -> str:
+    """Write a small copy for listening, which is made when somebody listens and is never archived. Returns its content
+    type. Raises NotSound."""
+    container, subtype, content_type = ACCESS_FORMS[form]
+    plain.seek(0)
     try:
-        segment = AudioSegment.from_file(io.BytesIO(received), format="wav")
-    except Exception as e:  # pydub raises whatever its reader meets
-        raise NotSound(f"not readable as WAV: {type(e).__name__}") from e
-    loudness = tuple(_dbfs(channel) for channel in segment.split_to_mono())
-    return Sound(segment.frame_count() / segment.frame_rate, segment.channels, segment.frame_rate, loudness)
+        with (
+            soundfile.SoundFile(plain) as reader,
+            soundfile.SoundFile(out, "w", reader.samplerate, reader.channels, subtype, format=container) as writer,
+        ):
+            for block in _windows(reader):
+                writer.write(block)
+    except soundfile.LibsndfileError as e:
+        raise NotSound(f"no {form} copy: {e.code}") from e
+    return content_type
 
 
-def _dbfs(channel: AudioSegment) -> float:
-    value = channel.dBFS
-    return value if math.isfinite(value) else -120.0  # JSON knows no infinity
+def _windows(reader: soundfile.SoundFile) -> Iterator[numpy.ndarray]:
+    while len(block := reader.read(WINDOW_SECONDS * reader.samplerate, dtype="int16", always_2d=True)):
+        yield block
 
 
-def keep(received: bytes) -> Kept:
-    """FLAC when the samples are 16-bit PCM and come back bit for bit; otherwise the bytes as they are (never transcoded)."""
+def _reader(received: bytes | BinaryIO) -> soundfile.SoundFile:
     try:
-        with wave.open(io.BytesIO(received)) as reader:
-            if reader.getsampwidth() != 2:
-                raise wave.Error
-            samples = reader.readframes(reader.getnframes())
-            rate, channels = reader.getframerate(), reader.getnchannels()
-    except (wave.Error, EOFError):
-        return Kept(received, "wav", "audio/x-wav", None)
-    digest = hashlib.sha256(samples).hexdigest()
-    data, _ = soundfile.read(io.BytesIO(received), dtype="int16", always_2d=True)
-    packed = io.BytesIO()
-    soundfile.write(packed, data, rate, format="FLAC", subtype="PCM_16")
-    again, again_rate = soundfile.read(io.BytesIO(packed.getvalue()), dtype="int16", always_2d=True)
-    if again_rate != rate or again.shape[1] != channels or hashlib.sha256(again.tobytes()).hexdigest() != digest:
-        return Kept(received, "wav", "audio/x-wav", digest)
-    return Kept(packed.getvalue(), "flac", "audio/flac", digest)
+        reader = soundfile.SoundFile(_file(received))
+    except soundfile.LibsndfileError as e:
+        raise NotSound(f"not readable as WAV: {e.code}") from e
+    if reader.format not in _WAV:
+        reader.close()
+        raise NotSound(f"not WAV but {reader.format}")
+    return reader
+
+
+def _file(received: bytes | BinaryIO) -> BinaryIO:
+    file = io.BytesIO(received) if isinstance(received, bytes) else received
+    file.seek(0)
+    return file

@@ -1,34 +1,58 @@
-"""Recordings: fetch from the carrier, check, lock in the archive, read back, and only then delete the carrier's copy."""
+"""Recordings: fetch from the carrier, check, seal, lock in the archive, read back, and only then delete the carrier's copy."""
 
 import asyncio
-import hashlib
+import json
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import BinaryIO
 
 from clock import Clock
+from rules.calendar import business_date
 from rules.recording_checks import recording_problem
-from rules.recordings import archive_key, lock_until, retain_until
-from storage import db, recordings
-from storage.archive import ArchiveUnsafe, archive
+from rules.recordings import RecordKind, archive_key, lock_until, retain_until
+from storage import alarms, archive_objects, controls, data_keys, db, recordings, sensitive_stretches
+from storage.archive import Archive, ArchiveError, ArchiveUnreachable, ArchiveUnsafe, Stored, archive
+from storage.data_keys import recording_subject
+from storage.encryption import FORM, seal
+from storage.key_keepers import KeysAway, KeysWrong, Wrapped, key_keeper
 from storage.recordings import Waiting
-from storage.sound import NotSound, keep, measure
+from storage.sound import Kept, Measured, NotSound, keep, measure, scratch, silenced
 from tasks.outages import batch, is_outage
 from telephony.errors import Missing
 from telephony.phone import Phone
 
 BATCH = 24
 AT_ONCE = 4
-# Real seconds after which another worker may take over what this one did not finish. Two that meet do no harm: the second
-# stores the same sound under the same key, and only one of them moves the row.
+# Real seconds after which another worker may take over what this one did not finish. Two that meet do no harm: the row is
+# locked while its object is stored, and both would store the same bytes under the same name.
 LEASE_SECONDS = 30
 # Real seconds until the next look while the archive or the carrier is away.
 OUTAGE_SECONDS = 10
 # A media file may lag behind its callback by seconds; after so many tries it is lost.
 MISSING_TRIES = 8
 LARGEST = 512 * 1024 * 1024
+SUFFIX = "sealed"
+
+_ALARM_OF = (
+    (ArchiveUnsafe, alarms.ARCHIVE_UNSAFE),
+    (ArchiveUnreachable, alarms.ARCHIVE_AWAY),
+    (ArchiveError, alarms.ARCHIVE_REFUSES),
+    (KeysAway, alarms.KEYS_MISSING),
+    (KeysWrong, alarms.KEYS_MISSING),
+)
 
 
 class TooLarge(Exception):
     """More bytes than any call can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A recording ready to be stored: what was measured, its plain form, and the sealed one at its beginning."""
+
+    measured: Measured
+    kept: Kept
+    sealed: BinaryIO
 
 
 @batch
@@ -36,79 +60,183 @@ async def archive_recordings(phone: Phone, clock: Clock) -> int:
     """Carry a batch of recordings one step further. Returns how many were taken up."""
     async with db.transaction() as connection:
         waiting = await recordings.claim(connection, clock.now(), LEASE_SECONDS * clock.speed, BATCH)
+        may_clear = await controls.carrier_copies_may_go(connection)
     if not waiting:
         return 0
+    keys = await _keys(waiting, clock)
     lines = asyncio.Semaphore(AT_ONCE)
 
-    async def carry(item: Waiting) -> None:
+    async def carry(item: Waiting) -> bool:
         async with lines:
-            await _carry(item, phone, clock)
+            return await _carry(item, phone, clock, keys.get(item.id), may_clear)
 
-    await asyncio.gather(*(carry(item) for item in waiting))
+    stored = await asyncio.gather(*(carry(item) for item in waiting))
+    if any(stored):
+        async with db.transaction() as connection:
+            await alarms.over(connection, *{name for _, name in _ALARM_OF})
     return len(waiting)
 
 
-async def _carry(item: Waiting, phone: Phone, clock: Clock) -> None:
+async def _keys(waiting: list[Waiting], clock: Clock) -> dict[int, tuple[str, Wrapped]]:
+    """Each new recording's data key, committed before anything is sealed with it: a repeat must meet the same one. Empty,
+    with an alarm, where there is none to be had."""
+    wanted = {recording_subject(item.id): item.id for item in waiting if item.state == "REPORTED"}
+    if not wanted:
+        return {}
     try:
-        if item.state == "REPORTED" and not await _into_archive(item, phone, clock):
-            return
+        async with db.transaction() as connection:
+            found = await data_keys.ensure(connection, list(wanted), key_keeper(), clock.now())
+    except (KeysAway, KeysWrong) as e:
+        await _alarm(e, clock)
+        return {}
+    return {wanted[subject]: key for subject, key in found.items()}
+
+
+async def _carry(item: Waiting, phone: Phone, clock: Clock, key: tuple[str, Wrapped] | None, may_clear: bool) -> bool:
+    """True if the archive took it just now."""
+    stored = False
+    try:
+        if item.state == "REPORTED":
+            if key is None:
+                await _later(item, "KEYS_MISSING", clock)
+                return False
+            if not (stored := await _into_archive(item, phone, clock, key)):
+                return False
+        if not may_clear:
+            # the store has broken a promise: the carrier's copy is the one that is certain
+            await _later(item, "WORM_BROKEN", clock)
+            return stored
         await phone.delete_recording(item.provider_id)
         async with db.transaction() as connection:
             await recordings.cleared(connection, [item.id], clock.now())
     except Exception as e:
-        if not is_outage(e) and not isinstance(e, ArchiveUnsafe):
+        if not is_outage(e) and not isinstance(e, tuple(kind for kind, _ in _ALARM_OF)):
             raise
         # The carrier's copy is still there: nothing is lost by waiting, however often.
-        pause = timedelta(seconds=OUTAGE_SECONDS * clock.speed)
+        await _later(item, type(e).__name__, clock)
+        await _alarm(e, clock)
+    return stored
+
+
+async def _later(item: Waiting, problem: str, clock: Clock) -> None:
+    pause = timedelta(seconds=OUTAGE_SECONDS * clock.speed)
+    async with db.transaction() as connection:
+        await recordings.postponed(connection, item.id, clock.now() + pause, problem, tried=False)
+
+
+async def _alarm(error: Exception, clock: Clock) -> None:
+    name = next((name for kind, name in _ALARM_OF if isinstance(error, kind)), None)
+    if name:
         async with db.transaction() as connection:
-            await recordings.postponed(connection, item.id, clock.now() + pause, type(e).__name__, tried=False)
+            await alarms.sound(connection, name, clock.now(), problem=str(error)[:200])
 
 
-async def _into_archive(item: Waiting, phone: Phone, clock: Clock) -> bool:
+async def _into_archive(item: Waiting, phone: Phone, clock: Clock, key: tuple[str, Wrapped]) -> bool:
+    async with db.transaction() as connection:
+        stretches = await sensitive_stretches.of_call(connection, item.call_id)
     try:
         received = await _fetch(item, phone)
     except Missing:
         return await _missing(item, clock)
     except TooLarge:
         return await _lost(item, "TOO_LARGE", clock)
-    try:
-        sound = await asyncio.to_thread(measure, received)
-    except NotSound:
-        return await _again_or_lost(item, "NOT_SOUND", clock)
-    problem = recording_problem(sound, reported_seconds=item.reported_seconds, call_seconds=item.call_seconds)
-    if problem:
-        return await _again_or_lost(item, problem, clock)
-    kept = await asyncio.to_thread(keep, received)
     began = item.answered_at or clock.now()
-    digest = kept.samples_sha256 or hashlib.sha256(kept.data).hexdigest()
-    key = archive_key(item.call_id, digest, began, kept.suffix)
+    key_id, wrapped = key
+    with received:
+        try:
+            measured = await asyncio.to_thread(measure, received)
+            problem = recording_problem(
+                measured.sound, reported_seconds=item.reported_seconds, call_seconds=item.call_seconds
+            )
+            if problem:
+                return await _again_or_lost(item, problem, clock)
+            if stretches:
+                received = await asyncio.to_thread(silenced, received, stretches)
+            kept = await asyncio.to_thread(keep, received)
+        except NotSound:
+            return await _again_or_lost(item, "NOT_SOUND", clock)
+        digest = kept.samples_sha256 or kept.sha256
+        name = archive_key(item.call_id, digest, began, f"{kept.suffix}.{SUFFIX}")
+        data_key = await asyncio.to_thread(key_keeper().unwrap, wrapped, key_id)
+        sealed = await asyncio.to_thread(_sealed, kept, data_key, name)
+    with sealed:
+        return await _store(item, Prepared(measured, kept, sealed), name, key_id, clock)
+
+
+def _sealed(kept: Kept, key: bytes, name: str) -> BinaryIO:
+    out = scratch()
+    with kept.file:
+        seal(kept.file, out, key, name, kept.size, bytes.fromhex(kept.sha256))
+    out.seek(0)
+    return out
+
+
+async def _store(item: Waiting, ready: Prepared, name: str, key_id: str, clock: Clock) -> bool:
+    """Put it under lock and write it down. The row is locked meanwhile, so that nobody else stores it at the same time."""
+    began = item.answered_at or clock.now()
     until = lock_until(retain_until(began))
-    stored = await asyncio.to_thread(archive().put, key, kept.data, kept.content_type, until)
     async with db.transaction() as connection:
-        await recordings.verified(
-            connection,
-            item.id,
-            clock.now(),
-            object_key=stored.key,
-            version_id=stored.version_id,
-            sha256=stored.sha256,
-            samples_sha256=kept.samples_sha256,
-            bytes=stored.size,
-            seconds=sound.seconds,
-            channels=sound.channels,
-            retain_until=stored.retain_until,
-        )
+        if not await recordings.is_still_waiting(connection, item.id):
+            return False
+        store = archive()
+        stored = await asyncio.to_thread(store.put, name, ready.sealed, "application/octet-stream", until)
+        await _write_down(connection, item, ready, store, stored, key_id, clock)
     return True
 
 
-async def _fetch(item: Waiting, phone: Phone) -> bytes:
-    blocks, size = [], 0
-    async for block in phone.media(item.provider_id):
-        size += len(block)
-        if size > LARGEST:
-            raise TooLarge
-        blocks.append(block)
-    return b"".join(blocks)
+async def _write_down(
+    connection, item: Waiting, ready: Prepared, store: Archive, stored: Stored, key_id: str, clock: Clock
+) -> None:
+    sound, kept, now = ready.measured.sound, ready.kept, clock.now()
+    await archive_objects.keep(
+        connection,
+        now,
+        kind=RecordKind.RECORDING,
+        recording_id=item.id,
+        call_id=item.call_id,
+        began_on=business_date(item.answered_at or now),
+        bucket=store.bucket,
+        object_key=stored.key,
+        version_id=stored.version_id,
+        form=FORM,
+        data_key_id=key_id,
+        content_type=kept.content_type,
+        sha256=stored.sha256,
+        sha512=stored.sha512,
+        bytes=stored.size,
+        plain_sha256=kept.sha256,
+        plain_bytes=kept.size,
+        samples_sha256=kept.samples_sha256,
+        retain_until=stored.retain_until,
+    )
+    await recordings.verified(
+        connection,
+        item.id,
+        now,
+        object_key=stored.key,
+        version_id=stored.version_id,
+        sha256=stored.sha256,
+        samples_sha256=kept.samples_sha256,
+        bytes=stored.size,
+        seconds=sound.seconds,
+        channels=sound.channels,
+        loudness=json.dumps(ready.measured.as_json()),
+        retain_until=stored.retain_until,
+    )
+
+
+async def _fetch(item: Waiting, phone: Phone) -> BinaryIO:
+    received, size = scratch(), 0
+    try:
+        async for block in phone.media(item.provider_id):
+            size += len(block)
+            if size > LARGEST:
+                raise TooLarge
+            received.write(block)
+    except BaseException:
+        received.close()
+        raise
+    return received
 
 
 async def _missing(item: Waiting, clock: Clock) -> bool:

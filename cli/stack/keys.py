@@ -34,3 +34,14 @@ def ensure_secrets(file: Path) -> dict[str, str]:
         known |= missing
         write_json(file, known, mode=0o600)
     return known
+
+
+def ensure_archive_keys(file: Path) -> None:
+    """The ring of keys that wrap the recordings' keys (mode 0600), made once; `huifang archive rotate` adds to it."""
+    if not file.exists():
+        # imported here: most commands have no need of it
+        from clock import system
+        from rules.calendar import business_date
+        from storage.key_keepers import add_key
+
+        add_key(file, business_date(system().now()))

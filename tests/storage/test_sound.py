@@ -25,7 +25,7 @@ def recording(seconds: float = 2, channels: int = 2, level: float = 0.3, rate: i
 
 
 def test_length_channels_and_loudness_are_measured():
-    sound = measure(recording(3.5))
+    sound = measure(recording(3.5)).sound
     assert (sound.seconds, sound.channels, sound.rate) == (3.5, 2, 8000)
     assert -16 < sound.loudness[0] < -12
     assert sound.loudness[1] == -120.0  # digital silence
