@@ -87,7 +87,8 @@ class Row(dict):
             answer=self.answer,
             policy_no=policy_no if self.step[0] in "MND" else None,
             corrected=self.get("corrected"),
-            detail=self.date.isoformat() if self.step == "M2.receipt_date" and self.date else self.detail,
+            detail=self.detail,
+            date=self.date.isoformat() if self.date else None,
             signer=self.signer,
             seller_statement=self.statement,
         )

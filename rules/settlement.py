@@ -96,7 +96,7 @@ def settle(
         # it stays outstanding with the branch, whatever the boxes say
         settled = _settlement(contact, None, None, CaseState.AT_BRANCH, branch, (), profile, missing)
         return replace(settled, void=True)
-    signed_on, anchor = receipt_date_told(contact, profile, calendar)
+    signed_on, anchor = receipt_date_told(contact)
     if signed_on is not None:
         contact = replace(contact, case=_anchored(contact.case, signed_on, profile, calendar))
     result, found, steps = conclude(contact, profile)
@@ -104,11 +104,11 @@ def settle(
     return replace(settled, signed_on=signed_on, nominal_end=contact.case.nominal_end if signed_on else None)
 
 
-def receipt_date_told(contact: Contact, profile: Profile, calendar: Calendar) -> tuple[date | None, tuple[Step, ...]]:
+def receipt_date_told(contact: Contact) -> tuple[date | None, tuple[Step, ...]]:
     """The day on which the customer says he signed the receipt, where it is earlier than what is on record or nothing
     is (C44); else None. A later day, or one that has not come yet, changes nothing."""
     recorded = contact.case.receipt_signed_on
-    told = next((a.detail for a in reversed(answers_of(contact)) if a.step == "M2.receipt_date" and a.final), None)
+    told = next((a.date for a in reversed(answers_of(contact)) if a.step == "M2.receipt_date" and a.final), None)
     try:
         named = date.fromisoformat(told or "")
     except ValueError:

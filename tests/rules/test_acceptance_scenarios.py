@@ -3,8 +3,8 @@
 Each row: the scenario, a line of a batch, and every figure that must come back. Counted by hand from the holidays of
 2026 (09-25…27 and 10-01…07 are holidays, 09-20 and 10-10 working days).
 
-Beside it: test_acceptance_scenarios_over_time.py has what takes more than one question (AC-04 and AC-05 with their
-requests, AC-09, AC-15's penalties, AC-26 to AC-28, AC-30, AC-31).
+Beside it: test_acceptance_scenarios_over_time.py has what takes more than one question (AC-13 and AC-29 after the branch,
+AC-15 with its penalties, AC-26 to AC-28, AC-30, AC-31).
 Shown where they are built: AC-18's sample of recordings and AC-27's drill-down in the tests of sampling and measures,
 AC-22 with the retrieval of recordings, AC-25 with the proofs and the life of call scripts.
 Not built, so not shown: AC-32 (tiers of group clients) and AC-33 (spot checks of wealth managers).
@@ -102,6 +102,12 @@ SCENARIOS = [
      {"late_grace_until": "2026-10-05"}),
     ("AC-05", deadline("2026-08-03", completed="2026-08-25"),
      {"nominal_end": "2026-08-18", "in_window": False, "late_grace_until": "2026-09-01"}),
+    ("AC-04 asked on the last day",
+     deadline("2026-09-10", completed="2026-09-28", surrender_requested="2026-10-08"), {"withdrawal": True}),
+    ("AC-05 asked on the last day",
+     deadline("2026-08-03", completed="2026-08-25", surrender_requested="2026-09-01"), {"withdrawal": True}),
+    ("AC-05 asked a day late",
+     deadline("2026-08-03", completed="2026-08-25", surrender_requested="2026-09-02"), {"withdrawal": False}),
     ("AC-06", extraction(printed="2026-09-01", receipt_signed="2026-09-11", receipt_entered="2026-09-12", **CALLED, **E3,
                          at="2026-09-10"),
      {"callable_on": "2026-09-08", "regime": "E3", "pre_cooling_off": True, "state": "WAITING",

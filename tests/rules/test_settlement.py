@@ -365,7 +365,7 @@ def test_an_opening_without_any_question_for_identity_is_a_breach():
 def test_c44_the_day_the_customer_names_corrects_a_later_one(recorded, told, signed, end, in_window, grace):
     on = date.fromisoformat(recorded) if recorded else None
     case = replace(CASE, receipt_signed_on=on, nominal_end=date(2026, 10, 9) if on else None)
-    found = decide(contact(*complete(), Answer("M2.receipt_date", "YES", policy_no="P1", detail=told), case=case))
+    found = decide(contact(*complete(), Answer("M2.receipt_date", "YES", policy_no="P1", date=told), case=case))
     assert [str(day) if day else None for day in (found.signed_on, found.nominal_end)] == [signed, end]
     assert (found.in_window, str(found.late_grace_until) if grace else found.late_grace_until) == (in_window, grace)
     assert (signed is not None) == ("C44" in [step.rule for step in found.steps])
