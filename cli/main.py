@@ -20,6 +20,8 @@ COMMANDS = {
     "import": "cli.lists:import_list",
     "pull": "cli.lists:pull",
     "stand-in-core": "cli.stand_in_core:stand_in_core",
+    "calendar": "cli.calendar:calendar",
+    "profiles": "cli.profiles:profiles",
     "due": "cli.day:due",
     "run": "cli.day:run",
     "judge": "cli.judge:judge",

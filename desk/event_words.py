@@ -34,7 +34,26 @@ SENTENCES = {
     "ORDER_OVERDUE": _("Work order no. %(order_id)s missed its limit"),
     "ORDER_ESCALATED": _("Work order no. %(order_id)s escalated"),
     "ORDER_CLOSED": _("Work order no. %(order_id)s closed"),
+    "ORDER_VERIFIED": _("Work order no. %(order_id)s verified by %(user)s"),
+    "ORDER_RETURNED": _("Work order no. %(order_id)s returned to the branch by %(user)s; its limit stays"),
+    "OVERDUE_STATEMENT_FILED": _("Overdue statement for work order no. %(order_id)s filed by %(user)s"),
+    "CLASS_OVERRIDE_PROPOSED": _("Another class put forward by %(proposed_by)s"),
+    "CLASS_OVERRIDE_WITHDRAWN": _("The other class taken back by %(decided_by)s"),
+    "CLASS_OVERRIDE_REFUSED": _("The other class refused by %(decided_by)s"),
+    "CLASS_OVERRIDDEN": _("Class overridden by %(proposed_by)s and %(confirmed_by)s; the derived one stays on record"),
+    "QUALITY_ASSIGNED": _("Recording given to %(checker)s for a quality check"),
+    "QUALITY_ENDED": _("Quality check of the recording ended"),
+    "PENALTY_PROPOSED": _("Penalty no. %(proposal_id)s proposed; nothing is deducted"),
+    "PENALTY_RECOMMENDED": _("Penalty no. %(proposal_id)s: a decision put forward by %(user)s"),
+    "PENALTY_SENT_BACK": _("Penalty no. %(proposal_id)s: the decision put forward was taken back by %(user)s"),
+    "PENALTY_DECIDED": _("Penalty no. %(proposal_id)s decided by %(user)s and %(second)s"),
+    "APPOINTMENT_MISSED": _("Appointment missed: nobody rang at the agreed time"),
     "UNMASKED": _("Personal data shown to %(user)s: %(reason)s"),
+    "ORDER_RECOMPUTED": _("Work order no. %(order_id)s: limit recomputed after the calendar changed"),
+    "CALENDAR_CHANGED": _("Calendar changed by %(user)s"),
+    "CALENDAR_YEAR_MISSING": _("The holidays of %(year)s are not known; dates of open cases are provisional"),
+    "PROFILE_FILED": _("Rule layer %(profile)s filed for branch %(branch)s by %(user)s"),
+    "PROFILE_WITHDRAWN": _("Rule layer %(profile)s of branch %(branch)s withdrawn by %(user)s"),
     "SWITCH_THROWN": _("Dialling switched by %(user)s"),
 }
 UNNAMED = _("Something else was recorded")
@@ -54,6 +73,10 @@ def event_sentence(event: Mapping[str, Any], lang: str, gettext: Callable[[str],
         keys = ("state", "to")
     elif event["kind"] == "ORDER_CLOSED":
         keys = ("why",)
+    elif event["kind"] in ("CLASS_OVERRIDE_PROPOSED", "CLASS_OVERRIDDEN"):
+        keys = ("derived", "class")
+    elif event["kind"] in ("PENALTY_PROPOSED", "PENALTY_DECIDED"):
+        keys = ("offence", "state")
     else:
         keys = ()
     codes = [code for key in keys for code in _as_list(data.get(key))]

@@ -1,6 +1,6 @@
 """Working days, public holidays and make-up days; honest about years whose holidays are not known yet."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -88,3 +88,78 @@ class Calendar:
         while not self.is_working_day(day):
             day -= ONE_DAY
         return day
+
+
+# ---------------------------------------------------------------- what was changed, and how it stood before
+
+# A whole year has at least so many days off by law; a table with fewer is not that of a whole year.
+LEAST_HOLIDAYS = 11
+
+
+class CalendarRefused(ValueError):
+    """A change that cannot be: `zh` and `en` say which day and why."""
+
+    def __init__(self, zh: str, en: str):
+        super().__init__(en)
+        self.zh, self.en = zh, en
+
+
+@dataclass(frozen=True, slots=True)
+class DayChange:
+    """`was` and `now` are kinds as counted: of a year that was not known, by the day of the week."""
+
+    day: date
+    was: DayKind
+    now: DayKind
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarChange:
+    """What was changed at once: single days, and `years` whose tables are known from then on."""
+
+    days: tuple[DayChange, ...]
+    years: tuple[int, ...] = ()
+
+    @property
+    def nothing(self) -> bool:
+        return not self.days and not self.years
+
+
+def change_of(calendar: Calendar, days: Mapping[date, DayKind], years: Iterable[int] = ()) -> CalendarChange:
+    """What taking these days and whole years over a calendar would change. Raises CalendarRefused for a day that cannot
+    be of its kind, and for a whole year with fewer holidays than the law gives."""
+    for day, kind in sorted(days.items()):
+        weekend = day.weekday() >= SATURDAY
+        if kind in (DayKind.MAKE_UP, DayKind.WEEKEND) and not weekend:
+            raise CalendarRefused(
+                f"{day}不是周六或周日，不能是{'补班日' if kind is DayKind.MAKE_UP else '周末'}",
+                f"{day} is no Saturday or Sunday and so no {'make-up day' if kind is DayKind.MAKE_UP else 'weekend'}",
+            )
+        if kind is DayKind.WORKING and weekend:
+            raise CalendarRefused(
+                f"{day}是周末，上班的周末须记为补班日", f"{day} is a weekend day; one that is worked is a make-up day"
+            )
+    for year in years:
+        off = sum(kind is DayKind.HOLIDAY and day.year == year for day, kind in days.items())
+        if off < LEAST_HOLIDAYS:
+            raise CalendarRefused(
+                f"{year}年的表里只有{off}个放假日，不足{LEAST_HOLIDAYS}日，不是全年的安排",
+                f"the table of {year} has {off} days off, fewer than {LEAST_HOLIDAYS}: it is not that of the whole year",
+            )
+    return CalendarChange(
+        tuple(
+            DayChange(day, calendar.kind(day), kind) for day, kind in sorted(days.items()) if calendar.kind(day) != kind
+        ),
+        tuple(sorted(set(years) - set(calendar.years))),
+    )
+
+
+def with_change(calendar: Calendar, change: CalendarChange) -> Calendar:
+    special = {**calendar.special, **{one.day: one.now for one in change.days}}
+    return Calendar(special, frozenset(calendar.years) | set(change.years))
+
+
+def without_change(calendar: Calendar, change: CalendarChange) -> Calendar:
+    """The calendar as it stood before."""
+    special = {**calendar.special, **{one.day: one.was for one in change.days}}
+    return Calendar(special, frozenset(calendar.years) - set(change.years))

@@ -171,6 +171,7 @@ def one_of(**words: str) -> Callable[[str], str]:
         except KeyError:
             raise BadValue("BAD_CHOICE") from None
 
+    read.codes = tuple(words)
     read.choices = " · ".join(f"{code} {more}" for code, more in words.items())
     return read
 

@@ -496,7 +496,8 @@ class Profile:
     """One version of the values in force. `id` is stored with every decision, so that it can be explained later.
 
     `bounds` are what a value set on top of it may not be looser than; `setter_zh`, `setter_en` say as whose such a
-    value counts.
+    value counts. `layers` are the ids of what it was put together from, `set_by` says of each parameter (of a table:
+    of each entry) in Chinese and English whose value it is.
     """
 
     name: str
@@ -505,6 +506,8 @@ class Profile:
     bounds: Mapping[str, Bound] = field(default_factory=dict, repr=False, compare=False)
     setter_zh: str = field(default="公司", repr=False, compare=False)
     setter_en: str = field(default="company", repr=False, compare=False)
+    layers: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    set_by: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, parameter: str):
         return self.values[parameter]

@@ -229,6 +229,8 @@ def combine(layers: Iterable[Layer], name: str | None = None, version: str | Non
         {label(key): Bound(stated.value, *stated.names) for key, stated in bounds.items()},
         _ZH[setter],
         setter.lower(),
+        tuple(layer.id for layer in stack),
+        {label(key): stated.names for key, stated in book.items()},
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rules.branches import Organisation, jurisdiction_of, path_of
 from rules.calendar import ONE_DAY
+from rules.list_columns import CHANNEL, PRODUCT_TYPE
 from rules.parameters import Profile
 from scripts.rule_profiles import FOLDER, load_profile, profile_for, profile_names, profile_versions
 
@@ -59,6 +60,16 @@ class House:
         """The names of the layers filed by the branch and by those above it, the highest first."""
         path = path_of(self.tree.branch_of_outlet.get(branch, branch), self.tree)
         return tuple(dict.fromkeys(f.name for one in path for f in self._by_branch.get(one.code, ()) if f.stands(on)))
+
+    def profiles_of_branch(self, branch: str | None, on: date) -> tuple[str, ...]:
+        """The ids of every profile that a contract of this branch may come under, by channel and product type."""
+        return tuple(
+            dict.fromkeys(
+                self.profile_of(branch, channel, product_type, on).id
+                for channel in CHANNEL.codes
+                for product_type in PRODUCT_TYPE.codes
+            )
+        )
 
     def own(self, on: date) -> Profile:
         """What holds for the house as a whole: for figures that are nobody's single contract. Raises LookupError."""

@@ -1,16 +1,20 @@
 """The calendar table: seeded with the years that are known, then the organisation's own to correct."""
 
 import time
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rules.calendar import Calendar, DayKind
+from rules.calendar import Calendar, CalendarChange, DayKind, change_of, with_change
 from scripts.calendars import seeded_calendar
 from storage.db import rows
+from storage.events import record
 
 SEED = "chinesecalendar"
 KEPT_SECONDS = 5.0  # a correction reaches every process this soon
+CHANGED = "CALENDAR_CHANGED"
 
 _kept: dict[str, tuple[float, Calendar]] = {}
 
@@ -20,14 +24,86 @@ async def read_calendar(connection: AsyncConnection) -> Calendar:
     database = str(connection.engine.url)
     if (kept := _kept.get(database)) and time.monotonic() - kept[0] < KEPT_SECONDS:
         return kept[1]
+    calendar = await _as_stored(connection)
+    _kept[database] = (time.monotonic(), calendar)
+    return calendar
+
+
+async def _as_stored(connection: AsyncConnection) -> Calendar:
     years = await rows(connection, "SELECT year FROM calendar_years")
     if not years:
         await seed(connection)
         years = await rows(connection, "SELECT year FROM calendar_years")
     days = await rows(connection, "SELECT day, kind FROM calendar_days")
-    calendar = Calendar({r["day"]: DayKind(r["kind"]) for r in days}, frozenset(r["year"] for r in years))
-    _kept[database] = (time.monotonic(), calendar)
-    return calendar
+    return Calendar({r["day"]: DayKind(r["kind"]) for r in days}, frozenset(r["year"] for r in years))
+
+
+async def change(
+    connection: AsyncConnection,
+    days: Mapping[date, DayKind],
+    years: Collection[int],
+    *,
+    source: str,
+    reasons: Mapping[date, str | None],
+    user: str,
+    now: datetime,
+) -> tuple[Calendar, Calendar, CalendarChange]:
+    """Take days and whole years over the table, with who and why and an event from which the calendar of any earlier
+    instant follows; (the calendar before, after, what changed). What says what stands already changes nothing.
+
+    One change at a time in the whole installation. Raises CalendarRefused.
+    """
+    await rows(connection, "SELECT pg_advisory_xact_lock(hashtextextended('calendar', 0))")
+    before = await _as_stored(connection)
+    found = change_of(before, days, years)
+    if found.nothing:
+        return before, before, found
+    await connection.execute(
+        text(
+            """INSERT INTO calendar_days (day, kind, source, reason, changed_by, changed_at)
+               SELECT day, kind, :source, reason, :user, :now
+               FROM unnest(CAST(:days AS date[]), CAST(:kinds AS text[]), CAST(:reasons AS text[])) AS d(day, kind, reason)
+               ON CONFLICT (day) DO UPDATE SET kind = excluded.kind, source = excluded.source, reason = excluded.reason,
+                 changed_by = excluded.changed_by, changed_at = excluded.changed_at"""
+        ),
+        {
+            "source": source,
+            "user": user,
+            "now": now,
+            "days": [one.day for one in found.days],
+            "kinds": [str(one.now) for one in found.days],
+            "reasons": [reasons.get(one.day) for one in found.days],
+        },
+    )
+    await connection.execute(
+        text("INSERT INTO calendar_years (year, source) SELECT unnest(CAST(:years AS int[])), :source"),
+        {"years": list(found.years), "source": source},
+    )
+    await record(
+        connection,
+        CHANGED,
+        now,
+        user=user,
+        source=source,
+        days=[{"day": one.day, "was": one.was, "now": one.now, "reason": reasons.get(one.day)} for one in found.days],
+        years=list(found.years),
+    )
+    forget()
+    return before, with_change(before, found), found
+
+
+async def overrides(connection: AsyncConnection, year: int) -> Sequence[dict]:
+    """The days of a year that differ from Monday to Friday, in order, with who says so and why."""
+    return await rows(
+        connection,
+        """SELECT day, kind, source, reason, changed_by, changed_at FROM calendar_days
+           WHERE day >= make_date(:year, 1, 1) AND day < make_date(:year + 1, 1, 1) ORDER BY day""",
+        year=year,
+    )
+
+
+async def known_years(connection: AsyncConnection) -> Sequence[dict]:
+    return await rows(connection, "SELECT year, source FROM calendar_years ORDER BY year")
 
 
 async def seed(connection: AsyncConnection) -> None:

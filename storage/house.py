@@ -1,14 +1,16 @@
 """The house as the database and the settings have it: its tree, the company's layer, the layers its branches filed."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.branches import Organisation
+from rules.calendar import business_date
 from scripts.house import Filed, House
 from settings import settings
 from storage.db import rows
+from storage.events import record
 from storage.organisation import read_organisation
 
 
@@ -33,38 +35,43 @@ async def filings(connection: AsyncConnection) -> Sequence[dict]:
     )
 
 
-async def file_layer(connection: AsyncConnection, branch: str, name: str, on: date, user: str) -> bool:
+async def file_layer(connection: AsyncConnection, branch: str, name: str, now: datetime, user: str) -> bool:
     """Put a branch's layer on record; one that stands is withdrawn by it. False: this very layer stands already.
 
     Whether it may be filed is asked before (`scripts.filing`).
     """
+    await rows(connection, "SELECT pg_advisory_xact_lock(hashtextextended('filed profiles', 0))")
     standing = await rows(
         connection,
-        "SELECT name FROM filed_profiles WHERE branch_code = :branch AND withdrawn_on IS NULL FOR UPDATE",
+        "SELECT name FROM filed_profiles WHERE branch_code = :branch AND withdrawn_on IS NULL",
         branch=branch,
     )
     if standing and standing[0]["name"] == name:
         return False
-    await withdraw_layer(connection, branch, on, user)
+    await withdraw_layer(connection, branch, now, user)
     await rows(
         connection,
         "INSERT INTO filed_profiles (branch_code, name, filed_on, filed_by) VALUES (:branch, :name, :on, :user) RETURNING id",
         branch=branch,
         name=name,
-        on=on,
+        on=business_date(now),
         user=user,
     )
+    await record(connection, "PROFILE_FILED", now, branch=branch, profile=name, user=user)
     return True
 
 
-async def withdraw_layer(connection: AsyncConnection, branch: str, on: date, user: str) -> str | None:
-    """From `on` the branch has no layer of its own. Returns which one was withdrawn."""
+async def withdraw_layer(connection: AsyncConnection, branch: str, now: datetime, user: str) -> str | None:
+    """From today on the branch has no layer of its own. Returns which one was withdrawn."""
     found = await rows(
         connection,
         """UPDATE filed_profiles SET withdrawn_on = :on, withdrawn_by = :user
            WHERE branch_code = :branch AND withdrawn_on IS NULL RETURNING name""",
         branch=branch,
-        on=on,
+        on=business_date(now),
         user=user,
     )
-    return found[0]["name"] if found else None
+    if not found:
+        return None
+    await record(connection, "PROFILE_WITHDRAWN", now, branch=branch, profile=found[0]["name"], user=user)
+    return found[0]["name"]

@@ -34,7 +34,10 @@ SELECT call.id AS call_id, call.carrier_status, call.sip_code, call.answered_at,
                  JOIN calls o ON o.id = a.call_id
                  WHERE a.case_id = c.id AND a.final AND a.call_id <> call.id AND o.script = call.script
                    AND o.ended_at > call.reserved_at - make_interval(secs => :valid)), '[]') AS earlier,
-       (SELECT count(*) FROM settlements s WHERE s.case_id = c.id AND s.result = 'HANGUP_DELIBERATE') AS deliberate
+       (SELECT count(*) FROM settlements s WHERE s.case_id = c.id AND s.result = 'HANGUP_DELIBERATE') AS deliberate,
+       -- head office rings again to confirm what a branch has handled (R92)
+       EXISTS (SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.round = c.round AND w.kind = 'AFTER_CARE')
+         AS after_care
 FROM calls call
 JOIN call_cases cc ON cc.call_id = call.id
 JOIN cases c ON c.id = cc.case_id
@@ -129,6 +132,7 @@ async def ended_calls(connection: AsyncConnection, most: int = 100) -> list[Ende
                 ),
                 earlier_answers=_answers(row["earlier"], row["policy_no"]),
                 deliberate_hangups=row["deliberate"],
+                after_care=row["after_care"],
             ),
             row["person_id"],
             row["script"],
@@ -203,17 +207,18 @@ WITH decided AS (
   UPDATE contract_phones n SET dead = true FROM fresh f JOIN calls k ON k.id = f.call_id
   WHERE f.dead_number AND n.person_id = k.person_id AND n.number_hash = k.number_hash
 ), drafts AS (
-  SELECT f.case_id, f.round, f.call_id, f.person_id, o.*
+  SELECT f.case_id, f.round, f.call_id, f.person_id, f.profile,
+         CAST(f.event -> 'contact' ->> 'ended_at' AS timestamptz) AS pushed_at, o.*
   FROM fresh f JOIN before b ON b.id = f.case_id AND b.state <> 'NOT_REQUIRED', jsonb_to_recordset(f.orders) AS o(
     kind text, class_ text, reasons jsonb, marks jsonb, action text, branch_code text, working_days int, due_at timestamptz,
-    act_by date, escalated boolean, exclude_selling_agent boolean)
+    act_by date, escalated boolean, exclude_selling_agent boolean, provisional boolean)
 ), issued AS (
   INSERT INTO work_orders (case_id, round, kind, "class", reasons, marks, action, branch_code, state, working_days,
-                           exclude_selling_agent, issued_at, due_at, act_by, escalated_at)
+                           exclude_selling_agent, issued_at, pushed_at, profile, provisional, due_at, act_by, escalated_at)
   SELECT case_id, round, kind, class_, reasons, marks, action, branch_code, 'ISSUED', working_days,
-         exclude_selling_agent, :now, due_at, act_by, CASE WHEN escalated THEN CAST(:now AS timestamptz) END
+         exclude_selling_agent, :now, pushed_at, profile, provisional, due_at, act_by, CASE WHEN escalated THEN CAST(:now AS timestamptz) END
   FROM drafts ON CONFLICT DO NOTHING
-  RETURNING id, case_id, kind, branch_code, working_days, due_at, act_by, escalated_at, reasons
+  RETURNING id, case_id, kind, branch_code, working_days, due_at, act_by, escalated_at, reasons, profile, provisional
 ), told AS (
   INSERT INTO events (at, kind, case_id, call_id, person_id, data)
   SELECT :now, 'SETTLED', f.case_id, f.call_id, f.person_id, f.event || jsonb_build_object('was', b.state, 'was_owner', b.owner)
@@ -221,7 +226,8 @@ WITH decided AS (
   UNION ALL
   SELECT :now, 'ORDER_ISSUED', i.case_id, NULL, NULL, jsonb_build_object(
     'order_id', i.id, 'kind', i.kind, 'branch', i.branch_code, 'working_days', i.working_days, 'due_at', i.due_at,
-    'act_by', i.act_by, 'escalated', i.escalated_at IS NOT NULL, 'reasons', i.reasons)
+    'act_by', i.act_by, 'escalated', i.escalated_at IS NOT NULL, 'reasons', i.reasons, 'profile', i.profile,
+    'provisional', i.provisional)
   FROM issued i
 )
 SELECT (SELECT count(*) FROM kept) AS settled, (SELECT count(*) FROM issued) AS orders, pg_notify('huifang', 'settled') AS rung
