@@ -41,6 +41,7 @@ class Answer:
     signer: str | None = None
     seller_statement: str | None = None
     final: bool = True
+    date: str | None = None  # YYYY-MM-DD, where a day was asked for (C44)
 
     def to_json(self) -> dict:
         return to_plain(self)

@@ -42,6 +42,8 @@ class PolicyFacts:
     provisional: bool = False
     next_due_on: date | None = None
     open_items: tuple[str, ...] | None = None
+    jurisdiction: str | None = None
+    fees_for_all_types: bool = False  # the profile asks the fee item of every product (C46)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class CallSheet:
     now_date: date
     appointment_times: tuple[PermittedTime, ...] = ()
     min_gap_hours: int = 3  # an appointment that we propose ourselves lies at least so far ahead
+    proxy_allowed: bool = False  # the profile lets a relative answer whom the policyholder authorises (C6)
+    language: str = "zh-CN"
 
     def to_json(self) -> dict:
         return to_plain(self)

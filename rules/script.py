@@ -1,11 +1,16 @@
-"""A call script as a value: what is said, what is asked, and where each answer leads."""
+"""A call script as a value: what is said, what is asked, whom it is for, and where each answer leads."""
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-# `when` of a step: asked only where this holds for the policy
-CONDITIONS = ("always", "regular_premium")
+from rules.plain_values import from_plain, to_plain
+from rules.script_conditions import Condition
+
+# Where an answer may lead besides a step of the script
+NEXT, BACK, NEXT_POLICY = "next", "back", "next_policy"
 
 QUESTIONS = (
     "person",  # is it you?
@@ -18,17 +23,48 @@ QUESTIONS = (
     "signer",
     "documents",
     "time",
+    "day",  # on which day was it?
     "birth_date",
     "id_last4",
     "district",
     "understands",
+    "consent",  # may somebody else answer for you?
+    "none_of_it",  # was there anything of the kind? "no" is the favourable answer, recorded as YES
     "anything_else",
     "what",
 )
 IDENTITY_QUESTIONS = ("birth_date", "id_last4", "district")
+# Questions whose answer is a choice, so that every side of it needs its key
+CHOICES = frozenset(
+    {"person", "convenient", "confirm", "clear", "purchase", "signature", "documents", "understands", "consent"}
+)
 
-# Where an answer may lead besides a step of the script
-NEXT, BACK, NEXT_POLICY = "next", "back", "next_policy"
+# What a script is for. FULL: the first callback of a policy. RESUMED: a call that was cut off goes on at its first open
+# item. SUPPLEMENTARY: items that a callback made too early (R23) or a defective script left out. AFTER_CARE: what a
+# branch has handled is confirmed. SIMPLIFIED: the sale's audio-video record passed its check (AC-34).
+VARIANTS = ("FULL", "RESUMED", "SUPPLEMENTARY", "AFTER_CARE", "SIMPLIFIED")
+SHORTENED = frozenset({"SIMPLIFIED"})
+# Variants that ask only what the call sheet lists as open
+OF_OPEN_ITEMS = frozenset({"RESUMED", "SUPPLEMENTARY", "AFTER_CARE"})
+
+# How a call may end → what it comes to: a class, the result of the attempt, or the classes that the answers decide
+ENDS: dict[str, str] = {
+    "COMPLETED": "class from the answers",
+    "INCOMPLETE": "INCOMPLETE",
+    "SILENT": "INCOMPLETE",
+    "APPOINTED": "APPOINTED",
+    "BUSY": "APPOINTED",
+    "REFUSED": "VERIFICATION",
+    "THIRD_PARTY": "THIRD_PARTY",
+    "NO_SUCH_PERSON": "VERIFICATION",
+    "DECEASED": "VERIFICATION",
+    "BARRIER": "VERIFICATION",
+    "MISMATCH": "VERIFICATION",
+    "DECLINED": "VERIFICATION",
+    "DENIED": "VERIFICATION",
+    "ALREADY_SURRENDERED": "VERIFICATION",
+    "CONTRACT_NOT_RECEIVED": "VERIFICATION",
+}
 
 # Placeholders of the texts; those of the second set tell a fact of the policy (R31)
 OPEN_FACTS = frozenset(
@@ -48,6 +84,9 @@ POLICY_FACTS = frozenset(
         "contact_hint",
     }
 )
+# Placeholders that may be empty: the sentence around them is whole without them
+MAY_BE_EMPTY = frozenset({"title", "next_due"})
+
 # Words that tell of insurance bought, refused in texts said before identity is proven
 TELLING_WORDS = (
     "保单",
@@ -77,6 +116,12 @@ class Text:
     step: str
     words: str
     discloses: bool
+    line: int = 0
+    file: str = ""
+    in_other: Mapping[str, str] = field(default_factory=dict)  # the same in other languages
+
+    def words_in(self, language: str) -> str:
+        return self.in_other.get(language, self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +139,14 @@ class ScriptStep:
     on: Mapping[str, str] = field(default_factory=dict)  # answer, or answer.detail → step id, next, back
     next: str | None = None
     end: str | None = None  # the call ends here, for this reason
-    when: str = "always"
+    when: tuple[Condition, ...] = ()  # any of these must hold; none: always
+    otherwise: str | None = None  # where it goes on when no condition holds; a step of the path is left out then
     discloses: bool = False
+    purpose: str = ""
+    rules: tuple[str, ...] = ()
     line: int = 0
+    file: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)  # key, on.ANSWER or keys → its line, where it has its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +182,32 @@ class Script:
     silent_turns: int = 3
     repeats: int = 3
     misheard: int = 3
+    variant: str = "FULL"
+    jurisdictions: tuple[str, ...] = ()  # none: everywhere
+    other_languages: tuple[str, ...] = ()
+    file: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)  # top-level key → line in `file`
 
     @property
     def id(self) -> str:
         return f"{self.name}@{self.version}"
+
+    def to_json(self) -> dict:
+        """Everything that is said, asked or decided, without where it stands in a file."""
+        return to_plain(_without_places(self))
+
+    @classmethod
+    def from_json(cls, data: Mapping) -> "Script":
+        return from_plain(cls, data)
+
+
+def digest(script: Script) -> str:
+    """SHA-256, in hex, of what the script says, asks and decides; the same for any arrangement of its files."""
+    text = json.dumps(script.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_places(script: Script) -> Script:
+    steps = {name: replace(step, line=0, file="", lines={}) for name, step in script.steps.items()}
+    texts = {name: replace(text, line=0, file="") for name, text in script.texts.items()}
+    return replace(script, steps=steps, texts=texts, file="", lines={})

@@ -16,7 +16,10 @@ def spoken_facts(
     appointment: datetime | None,
     slots: tuple[datetime, ...],
 ) -> dict[str, str]:
-    """Every placeholder of a script with its words. A cooling-off end that is not certain is never given as final."""
+    """Every placeholder of a script with its words, empty where the policy has no such thing.
+
+    A cooling-off end that is not certain is never given as final.
+    """
     first, second = (*slots, None, None)[:2]
     return {
         "name": sheet.person.name,
@@ -26,7 +29,7 @@ def spoken_facts(
         "staff_number": sheet.staff_number,
         "minutes": str(script.minutes),
         "product": policy.product_name,
-        "outlet": policy.outlet or "代理网点",
+        "outlet": policy.outlet or ("代理网点" if policy.channel in ("BANCASSURANCE", "BANK_DIRECT") else ""),
         "premium": _amount(policy),
         "premium_mode": _MODES.get(policy.premium_mode, "每次"),
         "premium_term": _premium_term(policy),
@@ -67,6 +70,8 @@ def _amount(policy: PolicyFacts) -> str:
 
 
 def _premium_term(policy: PolicyFacts) -> str:
+    if policy.premium_mode == "SINGLE":
+        return ""
     return f"一共交{policy.premium_term_years}年" if policy.premium_term_years else "按合同约定的年限交"
 
 

@@ -102,6 +102,7 @@ async def save_turn(
                     ("signer", a.signer),
                     ("seller_statement", a.seller_statement),
                     ("confidence", a.confidence),
+                    ("date", a.date),
                 )
                 if value is not None
             },

@@ -356,12 +356,14 @@ TROUBLES: tuple[Callable[[dict, Mapping], None], ...] = (
 
 
 def facts(row: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Number (E.164) → who answers there: `name`, `birth_date`, `id_last4`, `district`, as far as the row tells."""
+    """Number (E.164) → who answers there: `name`, `birth_date`, `id_last4`, `district`, `receipt_signed_on`, as far as the row
+    tells."""
     known = {
         "name": row.get("policyholder_name", ""),
         "birth_date": row.get("policyholder_birth_date", ""),
         "id_last4": row.get("policyholder_id_no", "")[-4:],
         "district": district_of(row.get("address")) or "",
+        "receipt_signed_on": row.get("receipt_signed_on", ""),
     }
     known = {name: value for name, value in known.items() if value and UNDECODABLE not in value}
     phones = (read_phone(row[name]) for name in PHONE_COLUMNS if row.get(name))

@@ -244,6 +244,8 @@ class Customer(Callee):
                 return draw.choice(_data()["meanings"]["forgets"]["say"])
             if about["fact"] == "birth_date":
                 return spoken_date(date.fromisoformat(value))
+            if about["fact"] == "receipt_signed_on":
+                return spoken_date(date.fromisoformat(value)).partition("年")[2]
             return spoken_digits(value) if about["fact"] == "id_last4" else value
         if about.get("time"):
             early = prompt.at.astimezone(_SHANGHAI).hour < 12
@@ -282,7 +284,8 @@ class Agreeable(Customer):
 
 
 def customer(character: str, seed: int | str, number: str, nth: int, facts: dict) -> Callee:
-    """The callee of the `nth` dial (from 1) to `number`. `facts`: name, birth_date (ISO), id_last4, district."""
+    """The callee of the `nth` dial (from 1) to `number`. `facts`: name, birth_date (ISO), id_last4, district,
+    receipt_signed_on (ISO)."""
     if character in ("agreeable", "refuses-recording"):
         return Agreeable(number, facts, character == "refuses-recording")
     return Customer(character, seed, number, nth, facts)

@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from rules.calendar import SHANGHAI
 from rules.conversation import (
     CallSheet,
+    Given,
     Heard,
     PermittedTime,
     PersonFacts,
     PolicyFacts,
     Progress,
+    answered,
     begin,
     next_turn,
+    offer,
     render,
 )
 from rules.script import BACK, IDENTITY_QUESTIONS, NEXT, NEXT_POLICY
@@ -25,7 +28,10 @@ from scripts.call_scripts import all_scripts, load_script
 SCRIPT = load_script("bank-participating-regular")
 NOW = datetime(2026, 9, 24, 10, 0, tzinfo=SHANGHAI)
 MOST_TURNS = 150
-RIGHT = {"birth_date": "19800305", "id_last4": "123*", "district": "海淀区", "time": "明天上午十点"}
+RIGHT = {
+    "birth_date": "19800305", "id_last4": "123*", "district": "海淀区", "time": "明天上午十点", "day": "九月十号",
+    "what": "他爱人，李梅",
+}  # fmt: skip
 
 
 def policy(number=1, **facts):
@@ -67,18 +73,19 @@ def sheet(*policies, **changes):
 class Call:
     """Plays replies to a call: by step, a list in turn or one for all; "" is silence; else the favourable key."""
 
-    def __init__(self, replies=None, on=None, default=None, stop_at=None):
+    def __init__(self, replies=None, on=None, default=None, stop_at=None, script=SCRIPT):
+        self.script = script
         self.sheet = on or sheet()
         self.replies = {
             step: list(said) if isinstance(said, list) else [said] for step, said in (replies or {}).items()
         }
         self.default = default
         self.said, self.answers, self.turns = [], [], 0
-        turn = begin(SCRIPT, self.sheet)
+        turn = begin(script, self.sheet)
         self.asked = []
         while True:
-            rendered = render(SCRIPT, self.sheet, turn.progress)
-            assert rendered == render(SCRIPT, self.sheet, Progress.from_json(turn.progress.to_json()))
+            rendered = render(script, self.sheet, turn.progress)
+            assert rendered == render(script, self.sheet, Progress.from_json(turn.progress.to_json()))
             for utterance in rendered.utterances:
                 assert turn.progress.identity == "PROVEN" or not utterance.discloses
                 assert len(utterance.text) <= 125 and "{" not in utterance.text
@@ -87,7 +94,7 @@ class Call:
             if rendered.listen is None or turn.progress.step == stop_at:
                 break
             self.asked.append(turn.progress.step)
-            turn = next_turn(SCRIPT, self.sheet, turn.progress, self.reply(turn.progress.step), NOW)
+            turn = next_turn(script, self.sheet, turn.progress, self.reply(turn.progress.step), NOW)
             self.answers += turn.answers
             self.turns += 1
             assert self.turns < MOST_TURNS
@@ -95,7 +102,7 @@ class Call:
     def reply(self, step):
         said = self.replies.get(step)
         text = (said.pop(0) if len(said) > 1 else said[0]) if said else self.default
-        node = SCRIPT.steps[step]
+        node = self.script.steps[step]
         if text is None:
             text = RIGHT.get(node.question) or next(iter(node.keys))
         if text == "":
@@ -157,19 +164,19 @@ def test_a_clear_customer_is_asked_everything_one_by_one():
     items = [step for step in call.asked if step in SCRIPT.per_policy]
     assert items == list(SCRIPT.per_policy)
     assert all(call.last(item).answer == "YES" and call.last(item).corrected is None for item in items)
-    assert call.turns == 20
+    assert call.turns == 22
 
 
 def test_the_robot_introduces_itself_truthfully():
     introduction = next(u.text for u in Call().said if u.id == "C2.say")
-    for told in ("示例人寿", "自动语音", "不是真人", "R001", "录音", "4分钟"):
+    for told in ("示例人寿", "自动语音", "不是真人", "R001", "录音", "5分钟"):
         assert told in introduction
 
 
 def test_identity_stands_before_the_first_policy_fact():
     call = Call()
     first = next(i for i, u in enumerate(call.said) if u.discloses)
-    assert [u.step for u in call.said[:first]][-2:] == ["I1", "I1"]
+    assert [u.id for u in call.said[:first]][-3:] == ["I1.birth_date.ask", "I1.id_last4.ask", "phrase.begins"]
     for fact in ("长乐年年", "和平路", "10000", "10月9日"):
         assert not any(fact in u.text for u in call.said[:first])
 
@@ -251,7 +258,7 @@ def test_no_answer_leaves_the_item_open_and_is_never_a_yes(silence):
 def test_three_silent_turns_close_the_call():
     call = Call({"M5": ["", ""], "M6.coverage": ""})
     assert call.progress.ended == "SILENT"
-    assert call.turns == 4 + 5 + 3
+    assert call.turns == 4 + 6 + 3
 
 
 @pytest.mark.parametrize("step", ["C1", "C3", "I1.birth_date", "M1", "K3"])
@@ -533,3 +540,166 @@ def test_whatever_is_heard_the_call_ends_and_tells_nobody_but_the_person(heard, 
         if turn.progress.appointment:
             assert any(s.start <= turn.progress.appointment < s.end for s in on.appointment_times)
     assert turn.progress.ended
+
+
+# ------------------------------------------------------------ the day of the receipt, the sale, a proxy
+
+
+def test_c44_the_day_of_the_receipt_is_asked_and_kept():
+    call = Call({"M2.receipt_date": "九月十八号"})
+    row = call.last("M2.receipt_date")
+    assert (row.answer, row.date, row.policy_no) == ("YES", "2026-09-18", "P1")
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [("记不清了", "UNSURE"), ("2", "UNSURE"), (["嗯", "嗯"], "SILENT"), (["苹果", "九月二十号"], "YES")],
+)
+def test_a_day_that_is_not_told_holds_nothing_up(said, answer):
+    call = Call({"M2.receipt_date": said})
+    assert (call.last("M2.receipt_date").answer, call.progress.ended) == (answer, "COMPLETED")
+
+
+def test_who_did_not_sign_the_receipt_is_not_asked_when():
+    call = Call({"M2.receipt_signed": "没有签"})
+    assert "M2.receipt_date" not in call.asked and call.progress.ended == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [("没有", "YES"), ("1", "YES"), ("2", "NO"), ("没人说过", "YES"), ("他说保本保息", "NO"), ("有的", "NO")],
+)
+def test_k2_nothing_promised_beside_the_contract(said, answer):
+    call = Call({"K2": said})
+    assert (call.last("K2").answer, call.last("K2").policy_no) == (answer, None)
+    assert call.progress.ended == "COMPLETED"
+
+
+RELATIVE = {"C1": "我是他爱人", "T2": ["跟我说就行", "明天上午十点"]}
+
+
+def test_c6_without_the_parameter_nobody_is_asked_for_a_proxy():
+    call = Call(RELATIVE)
+    assert "T5.beside" not in call.asked and call.progress.ended == "THIRD_PARTY"
+
+
+def test_c6_the_policyholder_proves_himself_and_consents_before_a_relative_answers():
+    call = Call(RELATIVE | {"T5.beside": "可以", "T6": "同意"}, on=sheet(proxy_allowed=True))
+    assert call.asked.index("I1.birth_date") < call.asked.index("T6") < call.asked.index("M1")
+    assert [a.answer for a in call.rows("T6")] == ["YES", "YES"]
+    assert "M3" not in call.asked and "M4" not in call.asked  # S9: confirmed in writing
+    assert set(call.progress.open_items) == {"0/M3", "0/M4"}
+    assert call.progress.ended == "INCOMPLETE"
+
+
+def test_c6_who_does_not_consent_answers_himself():
+    call = Call(RELATIVE | {"T5.beside": "可以", "T6": "我自己来"}, on=sheet(proxy_allowed=True))
+    assert call.last("T6").answer != "YES"
+    assert "M3" in call.asked and call.progress.ended == "COMPLETED"
+
+
+def test_c6_nobody_beside_the_phone():
+    call = Call(RELATIVE | {"T5.beside": "不在"}, on=sheet(proxy_allowed=True))
+    assert call.progress.ended == "THIRD_PARTY" and not any(u.discloses for u in call.said)
+
+
+# ------------------------------------------------------------ variants and product types
+
+
+def of_type(product_type, mode="ANNUAL", **facts):
+    return sheet(policy(product_type=product_type, premium_mode=mode, channel="AGENCY", outlet=None, **facts))
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "asked"),
+    [
+        ("agency-universal-regular", of_type("UNIVERSAL"), ["M7", "M8", "M9", "N2", "N3.universal"]),
+        ("agency-unit-linked-single", of_type("UNIT_LINKED", "SINGLE"), ["M7", "M8", "M9", "N4", "N3.unit_linked"]),
+        ("agency-health-regular", of_type("HEALTH"), ["M7", "M8", "M9", "N5"]),
+        ("agency-health-regular", of_type("HEALTH", fees_for_all_types=True), ["M7", "M8", "M9", "N5", "N3"]),
+        ("agency-traditional-single", of_type("ACCIDENT", "SINGLE"), ["M7", "M8", "M9"]),
+        ("agency-simplified", of_type("UNIVERSAL"), ["M2.received", "M2.receipt_signed", "M8"]),
+    ],
+)
+def test_the_items_of_a_product(name, on, asked):
+    script = load_script(name)
+    call = Call(on=on, script=script)
+    items = [step for step in call.asked if step in script.per_policy]
+    assert items[-len(asked):] == asked  # fmt: skip
+    assert call.progress.ended == "COMPLETED"
+    assert all(call.last(script.steps[item].records).answer == "YES" for item in items)
+
+
+@pytest.mark.parametrize("variant", ["supplementary", "after-care", "resumed"])
+@pytest.mark.parametrize(
+    ("product_type", "mode", "open_items", "asked"),
+    [
+        ("UNIVERSAL", "SINGLE", ("N3",), ["N3.universal"]),
+        ("HEALTH", "ANNUAL", ("M1", "M7", "N5"), ["M1", "M7", "N5"]),
+        ("PARTICIPATING", "MONTHLY", ("M4", "N1"), ["M4", "N1"]),
+        ("TRADITIONAL", "SINGLE", ("M7",), ["M7.single"]),
+    ],
+)
+def test_a_shorter_call_asks_what_is_open_after_identity(variant, product_type, mode, open_items, asked):
+    script = load_script(f"direct-{variant}")
+    call = Call(on=of_type(product_type, mode, open_items=open_items), script=script)
+    assert [step for step in call.asked if step in script.per_policy] == asked
+    said = [u.id for u in call.said]
+    assert said.index("phrase.resumed") < said.index(f"{asked[0]}.ask")
+    assert call.progress.ended == "COMPLETED"
+
+
+# ------------------------------------------------------------ the same script, read by somebody
+
+
+def by_hand(script=SCRIPT, on=None, notes=None):
+    """A call led by an agent who notes the first choice, save where `notes` says otherwise, step by step."""
+    on, notes, offers, rows = on or sheet(), dict(notes or {}), [], []
+    turn = begin(script, on)
+    while True:
+        shown = offer(script, on, turn.progress)
+        offers.append(shown)
+        if shown.ended:
+            return offers, rows, turn.progress
+        given = notes.pop(shown.step, None)
+        if given is None:
+            words = {"birth_date": "1980年3月5号", "id_last4": "123X", "district": "海淀区"}.get(shown.takes)
+            first = shown.choices[0]
+            given = Given("YES", text=words) if words else Given(first.answer, first.detail, first.signer)
+            if shown.takes == "day":
+                given = Given("YES", day=date(2026, 9, 18))
+        turn = answered(script, on, turn.progress, given, NOW)
+        rows += turn.answers
+        assert len(offers) < MOST_TURNS
+
+
+def test_an_agent_leads_the_same_steps_as_the_robot():
+    offers, rows, progress = by_hand()
+    robot = Call()
+    assert [o.step for o in offers if not o.ended] == robot.asked
+    assert [(a.step, a.answer) for a in rows] == [(a.step, a.answer) for a in robot.answers]
+    assert progress.ended == "COMPLETED"
+
+
+def test_before_identity_an_agent_is_shown_nothing_of_the_policy():
+    for shown in by_hand(on=sheet(policy(outlet="和平路支行")))[0]:
+        if shown.identity != "PROVEN":
+            words = f"{[u.text for u in shown.say]}{shown.explanation}{shown.restatement}"
+            assert not any(fact in words for fact in ("长乐", "和平路", "10000", "保单", "投保", "犹豫期"))
+
+
+def test_an_agents_note_is_explained_and_asked_again_like_any_answer():
+    offers, rows, _ = by_hand(notes={"M8": Given("UNSURE"), "M3": Given("NO", signer="FAMILY")})
+    m8 = [o for o in offers if o.step == "M8"]
+    assert len(m8) == 2 and m8[0].explanation and m8[0].purpose
+    last = [a for a in rows if a.step == "M8"][-1]
+    assert (last.answer, last.corrected) == ("YES", True)
+    assert next(a.signer for a in rows if a.step == "M3") == "FAMILY"
+
+
+def test_keys_of_an_offer_are_distinct_and_say_yes_and_no():
+    for shown in by_hand()[0]:
+        keys = [c.key for c in shown.choices]
+        assert len(keys) == len(set(keys)), shown.step
+        if shown.takes == "choice" and not shown.ended and shown.step != "K3":
+            assert {"YES", "NO"} <= {c.answer for c in shown.choices} or shown.step in ("C3", "R1")

@@ -1,0 +1,37 @@
+"""A call, turn by turn: what was heard leads to what is said next. Values in, values out; nothing is remembered.
+
+`begin` and `next_turn` lead it, `render` words a progress, `offer` and `answered` are the same for somebody who reads.
+"""
+
+from rules.answers import Answer
+from rules.call_sheet import CallSheet, PermittedTime, PersonFacts, PolicyFacts
+from rules.conversation.at_desk import Choice, Offer, offer
+from rules.conversation.rendering import render
+from rules.conversation.turns import Given, answered, begin, next_turn
+from rules.conversation.values import Heard, Listen, Progress, Rendered, Turn, Utterance
+from rules.conversation.walk import identity_plan
+from rules.script import Script
+
+__all__ = [
+    "Answer",
+    "CallSheet",
+    "Choice",
+    "Given",
+    "Heard",
+    "Listen",
+    "Offer",
+    "PermittedTime",
+    "PersonFacts",
+    "PolicyFacts",
+    "Progress",
+    "Rendered",
+    "Script",
+    "Turn",
+    "Utterance",
+    "answered",
+    "begin",
+    "identity_plan",
+    "next_turn",
+    "offer",
+    "render",
+]
