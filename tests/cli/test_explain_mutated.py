@@ -1,5 +1,6 @@
 """Whatever stands in a line of a batch, one JSON value comes back: an answer, or an error with a code that stays."""
 
+import copy
 import json
 import re
 
@@ -83,7 +84,7 @@ def mutated(draw):
         for key in outside:
             inner = inner[key]
         if draw(st.booleans()):
-            inner[last] = draw(JUNK)
+            inner[last] = copy.deepcopy(draw(JUNK))
         elif isinstance(inner, dict):
             del inner[last]
         if not any(True for _ in places(question)):
