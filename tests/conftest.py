@@ -155,6 +155,13 @@ def _stop_minio(home: Path) -> None:
         stop(record, gently=signal.SIGTERM, seconds=10)
 
 
+@pytest.fixture(scope="session", params=STORES)
+def any_store(request: pytest.FixtureRequest, stack: Stack) -> dict[str, str]:
+    """The HUIFANG_S3_* values of a store, once for each that is at hand; for tests that need no database."""
+    values = stack.environment() | (request.getfixturevalue("minio") if request.param == "minio" else {})
+    return {name: value for name, value in values.items() if name.startswith("HUIFANG_S3_")} | {"store": request.param}
+
+
 @pytest.fixture(params=STORES)
 def each_store(request: pytest.FixtureRequest, installation: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of the store that the installation archives to; the test runs once with each that is at hand."""
