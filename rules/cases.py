@@ -55,6 +55,7 @@ _MOVES: dict[CaseState, set[CaseState]] = {
         CaseState.NOT_REQUIRED,
     },
     CaseState.IN_CALL: {
+        CaseState.WAITING,  # for the supplementary callback (R23), or the one against impersonation (S11)
         CaseState.CALLABLE,
         CaseState.APPOINTED,
         CaseState.ASLEEP,
@@ -71,6 +72,8 @@ _MOVES: dict[CaseState, set[CaseState]] = {
         CaseState.NOT_REQUIRED,
     },
     CaseState.AT_BRANCH: {
+        CaseState.WAITING,  # what came back on paper was filled in before the signature (R23)
+        CaseState.ASLEEP,  # a visit found that the contract has not arrived
         CaseState.IN_REVIEW,
         CaseState.CALLABLE,
         CaseState.APPOINTED,  # the branch books a time with the customer (R64)

@@ -58,7 +58,6 @@ FORBIDDEN = {
     ("NOT_REQUIRED", "IN_CALL"),
     ("NOT_REQUIRED", "CLOSED"),
     ("WAITING", "CLOSED"),
-    ("IN_CALL", "WAITING"),
     ("CALLABLE", "IN_REVIEW"),  # only the branch's handling is reviewed
 }
 
@@ -75,6 +74,9 @@ def test_moves_that_must_not_be(old, new):
         ["CALLABLE", "IN_CALL", "APPOINTED", "IN_CALL", "CALLABLE", "AT_BRANCH", "IN_REVIEW", "CALLABLE"],
         ["IN_CALL", "ASLEEP", "CALLABLE", "AT_BRANCH"],
         ["IN_REVIEW", "AT_BRANCH", "IN_REVIEW", "CLOSED", "CALLABLE"],
+        ["IN_CALL", "WAITING", "CALLABLE"],  # the supplementary callback
+        ["AT_BRANCH", "WAITING"],
+        ["AT_BRANCH", "ASLEEP", "WAITING"],
         ["CALLABLE", "CALLABLE"],
     ],
 )
