@@ -92,6 +92,9 @@ class Calendar:
 
 # ---------------------------------------------------------------- what was changed, and how it stood before
 
+# The event of a change; from all of them it follows how the calendar stood at any earlier instant.
+CALENDAR_CHANGED = "CALENDAR_CHANGED"
+
 # A whole year has at least so many days off by law; a table with fewer is not that of a whole year.
 LEAST_HOLIDAYS = 11
 
@@ -151,6 +154,23 @@ def change_of(calendar: Calendar, days: Mapping[date, DayKind], years: Iterable[
             DayChange(day, calendar.kind(day), kind) for day, kind in sorted(days.items()) if calendar.kind(day) != kind
         ),
         tuple(sorted(set(years) - set(calendar.years))),
+    )
+
+
+def change_to_json(change: CalendarChange) -> dict:
+    return {
+        "days": [{"day": str(one.day), "was": str(one.was), "now": str(one.now)} for one in change.days],
+        "years": list(change.years),
+    }
+
+
+def change_from_json(data: Mapping) -> CalendarChange:
+    """What `change_to_json` wrote, other keys ignored. Raises KeyError, TypeError or ValueError for anything else."""
+    return CalendarChange(
+        tuple(
+            DayChange(date.fromisoformat(one["day"]), DayKind(one["was"]), DayKind(one["now"])) for one in data["days"]
+        ),
+        tuple(data["years"]),
     )
 
 

@@ -7,16 +7,16 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rules.calendar import Calendar, CalendarChange, DayKind, change_of, with_change
+from rules.calendar import CALENDAR_CHANGED, Calendar, CalendarChange, DayKind, change_of, change_to_json, with_change
 from scripts.calendars import seeded_calendar
 from storage.db import rows
 from storage.events import record
 
 SEED = "chinesecalendar"
 KEPT_SECONDS = 5.0  # a correction reaches every process this soon
-CHANGED = "CALENDAR_CHANGED"
 
 _kept: dict[str, tuple[float, Calendar]] = {}
+_held: dict[str, tuple[dict, Calendar]] = {}
 
 
 async def read_calendar(connection: AsyncConnection) -> Calendar:
@@ -27,6 +27,24 @@ async def read_calendar(connection: AsyncConnection) -> Calendar:
     calendar = await _as_stored(connection)
     _kept[database] = (time.monotonic(), calendar)
     return calendar
+
+
+async def held_calendar(connection: AsyncConnection) -> Calendar:
+    """The calendar as it stands, and as it will stand until this transaction ends: what is decided by it and stored is
+    either recomputed by the next change or decided after it."""
+    await rows(connection, "SELECT pg_advisory_xact_lock_shared(hashtextextended('calendar', 0))")
+    [stamp] = await rows(
+        connection,
+        """SELECT (SELECT count(*) FROM calendar_years) AS years, count(*) AS days,
+                  max(changed_at) AS changed_at FROM calendar_days""",
+    )
+    key = str(connection.engine.url)
+    if (stood := _held.get(key)) is None or stood[0] != stamp:
+        calendar = await _as_stored(connection)
+        if not stamp["years"]:
+            return calendar  # seeded just now: the stamp is that of the empty table
+        _held[key] = stamp, calendar
+    return _held[key][1]
 
 
 async def _as_stored(connection: AsyncConnection) -> Calendar:
@@ -81,12 +99,12 @@ async def change(
     )
     await record(
         connection,
-        CHANGED,
+        CALENDAR_CHANGED,
         now,
         user=user,
         source=source,
-        days=[{"day": one.day, "was": one.was, "now": one.now, "reason": reasons.get(one.day)} for one in found.days],
-        years=list(found.years),
+        **change_to_json(found),
+        reasons={str(day): reason for day, reason in reasons.items() if reason},
     )
     forget()
     return before, with_change(before, found), found
@@ -129,3 +147,4 @@ async def seed(connection: AsyncConnection) -> None:
 def forget() -> None:
     """Read the table again at the next question, for the process that has just changed it."""
     _kept.clear()
+    _held.clear()

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ from rules.contracts import (
 from rules.deadlines import CaseDates, ContractDates, case_dates
 from rules.parameters import Profile
 from scripts.house import House
+from storage.calendar_days import held_calendar
 from storage.db import rows
 from storage.identities import id_hash, name_hash, number_hash, policyholder_hash
 from storage.vault import vault
@@ -137,6 +138,7 @@ async def store(
     """
     # one batch at a time in the whole installation: lists that overlap neither race nor block each other for good
     await rows(connection, "SELECT pg_advisory_xact_lock(hashtextextended('contract lists', 0))")
+    basis = replace(basis, calendar=await held_calendar(connection))  # it may have changed since the list was begun
     taken = [one for one in batch if one.digest is not None]
     standing = {
         r["policy_no"]: r

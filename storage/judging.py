@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from rules.calendar import CALENDAR_CHANGED
 from rules.judge import (
     AccessCheck,
     Book,
@@ -93,6 +94,9 @@ FROM events e WHERE e.kind = ANY(:kinds) ORDER BY e.id
 """
 
 
+CALENDAR_CHANGES = f"SELECT {COLUMNS} FROM events e WHERE e.kind = :kind ORDER BY e.id"
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """`events`: how many stand in the period asked for."""
@@ -103,9 +107,9 @@ class Judged:
 
 @contextlib.asynccontextmanager
 async def snapshot() -> AsyncIterator[AsyncConnection]:
-    """A connection that sees the database as it is now, however long it is read, and changes nothing."""
+    """A connection that sees the database as it is now, however long it is read."""
     async with db.engine().connect() as connection:
-        await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        await connection.execution_options(isolation_level="REPEATABLE READ")
         async with connection.begin():
             yield connection
 
@@ -123,7 +127,8 @@ async def judge_stored(connection: AsyncConnection, now: datetime, since: dateti
 
 async def judge_all(connection: AsyncConnection, now: datetime, since: datetime | None = None) -> Judged:
     """The same, with how many events there are."""
-    book = Book(profile_of, await read_calendar(connection), now)
+    changes = [Event(**row) for row in await rows(connection, CALENDAR_CHANGES, kind=CALENDAR_CHANGED)]
+    book = Book(profile_of, await read_calendar(connection), now, tuple(changes))
     found: list[Broken] = []
     async for history in histories(connection, since):
         found += judge_people(history, book)

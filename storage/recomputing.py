@@ -231,7 +231,8 @@ def _changed_orders(found: Sequence[dict], before: Calendar, after: Calendar) ->
             **now_standing,
             "escalate": new.escalated and row["escalated_at"] is None,
             "told": {
-                "order_id": row["id"], "kind": row["kind"], "branch": row["branch_code"], **now_standing,
+                "order_id": row["id"], "kind": row["kind"], "branch": row["branch_code"],
+                **{name: row[name] for name in ("pushed_at", "working_days", "nominal_end", "profile")}, **now_standing,
                 "escalated": new.escalated or row["escalated_at"] is not None,
                 "was": {name: limits[name][0] for name in changes}, "why": "CALENDAR",
             },

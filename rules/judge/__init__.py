@@ -14,7 +14,7 @@ from rules.judge.case_dates import case_dates_agree
 from rules.judge.chains import ChainCheck, Head, chains_verify, events_told_by
 from rules.judge.custody import kept_for_its_time
 from rules.judge.every_contact_settled import every_contact_settled
-from rules.judge.history import Book, Broken, Event, History
+from rules.judge.history import Book, Broken, Event, History, calendar_changes
 from rules.judge.hours_and_caps import hours_and_caps
 from rules.judge.identity_first import identity_first
 from rules.judge.one_attempt import one_attempt_at_a_time
@@ -59,7 +59,7 @@ def judge(
     not faster.
     """
     history = History(events)
-    book = Book(profile_of, calendar, now)
+    book = Book(profile_of, calendar, now, calendar_changes(history.events))
     found = judge_people(history, book)
     found += AccessCheck(book).events(_access(history))
     if ledger is not None:

@@ -48,7 +48,7 @@ def _wrong(event: Event, before: set[date | None], book: Book) -> tuple[str, str
         contract = ContractDates(
             **{name: given.get(name) if name in _NOT_DATES else day(given.get(name)) for name in _FIELDS}
         )
-        dates = case_dates(contract, profile, book.calendar)
+        dates = case_dates(contract, profile, book.calendar_of(event))
     except (TypeError, ValueError) as problem:
         return "合同日期无法复算", f"no dates follow from the contract's: {type(problem).__name__}"
     differing = [

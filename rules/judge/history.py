@@ -1,13 +1,14 @@
 """What happened, put in order once: by call, by case and by person."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from rules.calendar import Calendar
+from rules.calendar import CALENDAR_CHANGED, Calendar, change_from_json, without_change
 from rules.parameters import Profile
 
 CLOSES_A_CALL = frozenset({"CALL_ENDED", "CALL_REJECTED"})
@@ -112,11 +113,26 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What the rules are asked with."""
+    """What the rules are asked with. `calendar` is the present one; with the events of `changes`, in the order in which
+    they were written, it is known how it stood before."""
 
     profile_of: Callable[[str], Profile]
     calendar: Calendar
     now: datetime
+    changes: tuple[Event, ...] = ()
+    _stood: dict[int, Calendar] = field(default_factory=dict, repr=False, compare=False)
+
+    def calendar_of(self, event: Event, slack: timedelta = timedelta(0)) -> Calendar:
+        """The calendar that held when an event was written; with `slack`, as it stood that long before."""
+        later = bisect_right(self.changes, event.id, key=lambda change: change.id)
+        while later and slack and self.changes[later - 1].at > event.at - slack:
+            later -= 1
+        if later not in self._stood:
+            calendar = self.calendar
+            for change in reversed(self.changes[later:]):
+                calendar = without_change(calendar, change_from_json(change.data))
+            self._stood[later] = calendar
+        return self._stood[later]
 
     def profile(self, event: Event) -> Profile | None:
         """The profile that an event names, None where there is no such."""
@@ -124,6 +140,11 @@ class Book:
             return self.profile_of(event.data["profile"])
         except LookupError:
             return None
+
+
+def calendar_changes(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Those by which the calendar was changed, in the order in which they were written."""
+    return tuple(sorted((e for e in events if e.kind == CALENDAR_CHANGED), key=lambda event: event.id))
 
 
 def instant(value: object) -> datetime | None:

@@ -12,6 +12,10 @@ from rules.judge.history import Book, Broken, CallRecord, Event, History, instan
 from rules.parameters import Profile
 
 
+# So soon after the calendar was changed a dialler may not have heard of it.
+HEARD_WITHIN = timedelta(minutes=1)
+
+
 def hours_and_caps(history: History, book: Book) -> Iterator[Broken]:
     """Each dial at its own instant, under the profile it names, after the dials that came before it.
 
@@ -106,7 +110,8 @@ def _at_its_instant(
             yield _broken(call, "按预约拨打，但没有此时的预约", "dialled as agreed, but no such time was agreed")
             return
         kept.add(booked.at)
-    if hold := may_dial_now(dial.at, book.calendar, profile, booked):
+    hold = may_dial_now(dial.at, book.calendar_of(dial), profile, booked)
+    if hold and may_dial_now(dial.at, book.calendar_of(dial, HEARD_WITHIN), profile, booked):
         at = f"{dial.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
         yield _broken(call, f"{at} 不允许拨打（{hold}）", f"dialled at {at}: {hold}")
     elif booked is None:

@@ -82,7 +82,7 @@ def _settled(
         return SettledContact(event, None, None, ((f"规则版本不存在：{event.data.get('profile')}", f"profile {event.data.get('profile')} is not there"),))  # fmt: skip
     try:
         contact = Contact.from_json(event.data["contact"])
-        decided = _decided(contact, profile, book.calendar)
+        decided = _decided(contact, profile, book.calendar_of(event))
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         return SettledContact(event, None, None, ((f"留存的接触记录无法重新定性（{type(problem).__name__}）", f"the stored contact cannot be decided again ({type(problem).__name__})"),))  # fmt: skip
     faults = [*_differences(event, decided)]

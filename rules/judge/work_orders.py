@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rules.calendar import ONE_DAY, shanghai
+from rules.deadlines import work_order_limit
 from rules.judge.history import Book, Broken, Event, History, day, instant
 from rules.judge.settled_contacts import SettledContact, settled_contacts
 from rules.settlement import OrderDraft
@@ -111,12 +112,37 @@ class _Rounds:
         return self._rounds[place - 1] if place else 1
 
 
+def _recomputed(event: Event, book: Book) -> str | None:
+    """The first value of a limit computed anew that is not what the rules give under the calendar as changed."""
+    data, profile = event.data, book.profile(event)
+    pushed_at, days = instant(data.get("pushed_at")), data.get("working_days")
+    if profile is None or pushed_at is None or not isinstance(days, int):
+        return "profile" if profile is None else "pushed_at"
+    limit = work_order_limit(pushed_at, days, day(data.get("nominal_end")), book.calendar_of(event), profile)
+    for name, kept, due in (
+        ("due_at", instant(data.get("due_at")), limit.due_at),
+        ("act_by", day(data.get("act_by")), limit.act_by),
+        ("provisional", data.get("provisional"), limit.provisional),
+    ):
+        if kept != due:
+            return name
+    return None
+
+
 def _limits(case_id: int, issued: list[Event], events: list[Event], book: Book) -> Iterator[Broken]:
     handled: dict[int, datetime] = {}
     closed: dict[int, datetime] = {}
     marks: dict[tuple[int, str], Event] = {}
+    recomputed: dict[int, Event] = {}
     for event in events:
         order_id = event.data.get("order_id")
+        if event.kind == "ORDER_RECOMPUTED":
+            recomputed[order_id] = event
+            if (mark := marks.get((order_id, "ORDER_OVERDUE"))) is not None and _later(event, mark):
+                del marks[order_id, "ORDER_OVERDUE"]  # it was right by the limit that stood then
+            if wrong := _recomputed(event, book):
+                zh, en = f"重算的工单时限 {wrong} 与规则不符", f"a limit computed anew has another {wrong} than the rules give"
+                yield Broken(7, case_id, None, zh, en, event.at)
         if event.kind == "ORDER_HANDLED":
             handled[order_id] = event.at
         elif event.kind == "ORDER_CLOSED":
@@ -125,7 +151,8 @@ def _limits(case_id: int, issued: list[Event], events: list[Event], book: Book) 
             marks.setdefault((order_id, event.kind), event)
     for order in issued:
         order_id, kind = order.data.get("order_id"), order.data.get("kind")
-        due_at, act_by = instant(order.data.get("due_at")), day(order.data.get("act_by"))
+        stands = recomputed.get(order_id, order)
+        due_at, act_by = instant(stands.data.get("due_at")), day(stands.data.get("act_by"))
         if due_at is None:
             continue  # named where it was issued
         overdue, escalated = marks.get((order_id, "ORDER_OVERDUE")), marks.get((order_id, "ORDER_ESCALATED"))
@@ -137,7 +164,7 @@ def _limits(case_id: int, issued: list[Event], events: list[Event], book: Book) 
         due = _due(due_at, act_by, handled.get(order_id), until)
         if Mark.OVERDUE in due and not _marked(overdue, due_at):
             problems.append(("超过时限一日未标记逾期", "its limit passed and it was not marked overdue within a day"))
-        if Mark.ESCALATED in due and not order.data.get("escalated") and not _marked(escalated, first_limit):
+        if Mark.ESCALATED in due and not stands.data.get("escalated") and not _marked(escalated, first_limit):
             problems.append(("超过时限一日未升级", "a limit passed and it was not escalated within a day"))
         if overdue is not None and overdue.at <= due_at:
             problems.append(("时限未到即标记逾期", "it was marked overdue before its limit"))
@@ -145,6 +172,12 @@ def _limits(case_id: int, issued: list[Event], events: list[Event], book: Book) 
             problems.append(("关闭后仍被催办", "it was chased after it was closed"))
         for zh, en in problems:
             yield Broken(7, case_id, None, f"{kind} 工单{zh}", f"the {kind} order: {en}", due_at)
+
+
+def _later(event: Event, mark: Event) -> bool:
+    """Whether the limit that an event sets lies after a mark that was put before."""
+    due_at = instant(event.data.get("due_at"))
+    return due_at is not None and mark.at <= due_at
 
 
 def _due(due_at: datetime, act_by, handled_at: datetime | None, until: datetime) -> tuple[Mark, ...]:

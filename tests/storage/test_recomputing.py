@@ -17,6 +17,7 @@ from storage.calendar_files import GivenDay
 from storage.contract_batches import Basis
 from storage.contract_lists import take
 from storage.db import rows, transaction
+from storage.judging import judge_stored
 from storage.organisation import store_organisation
 from storage.recomputing import Recomputed, change_calendar
 
@@ -30,7 +31,7 @@ YEAR_2027 = {
 YEAR_2027[date(2027, 1, 30)] = GivenDay(DayKind.MAKE_UP, "补班")
 
 
-async def opened(policy_no: str, now=NOW, **changes) -> dict:
+async def opened(policy_no: str, now=NOW, basis=None, **changes) -> dict:
     given = {
         "policy_no": policy_no, "channel": "BANCASSURANCE", "product_code": "BP101", "product_name": "岁岁",
         "product_type": "PARTICIPATING", "policy_term_years": "20", "premium_mode": "ANNUAL", "premium_term_years": "5",
@@ -40,7 +41,7 @@ async def opened(policy_no: str, now=NOW, **changes) -> dict:
     } | changes  # fmt: skip
     await take(
         [(2, cells_from_json(given), False)], source="test", name="test", digest=policy_no + str(changes),
-        basis=Basis(now, seeded_calendar(), House(TREE)),
+        basis=basis or Basis(now, seeded_calendar(), House(TREE)),
     )  # fmt: skip
     return await one("SELECT * FROM cases WHERE policy_no = :p", p=policy_no)
 
@@ -108,7 +109,8 @@ async def test_what_stood_before_stays_on_record(tree):
     assert told["data"]["surrender_deadline"] == "2027-01-04" and told["data"]["why"] == "CALENDAR"
     event = await one("SELECT data FROM events WHERE kind = 'CALENDAR_CHANGED'")
     assert event["data"]["user"] == "compliance" and event["data"]["years"] == [2027]
-    assert {"day": "2027-01-01", "was": "WORKING", "now": "HOLIDAY", "reason": "全年安排"} in event["data"]["days"]
+    assert {"day": "2027-01-01", "was": "WORKING", "now": "HOLIDAY"} in event["data"]["days"]
+    assert event["data"]["reasons"]["2027-01-01"] == "全年安排"
     async with transaction() as c:
         assert (await read_calendar(c)).is_provisional(date(2027, 3, 1)) is False
         [first, *_] = await overrides(c, 2027)
@@ -177,3 +179,28 @@ async def test_what_cannot_be_is_refused_and_nothing_is_stored(tree, days, years
     with pytest.raises(CalendarRefused, match=words):
         await changed(days, years)
     assert await all_changes() == []
+
+
+async def test_the_judge_sees_each_date_under_the_calendar_of_its_time(tree):
+    case = await opened("P1", receipt_signed_on="2026-12-17")
+    await settled(case, "RECORD_MISMATCH")
+    await changed(YEAR_2027, (2027,), now=NOW + timedelta(hours=1))
+    later = NOW + timedelta(hours=2)
+    async with transaction() as c:
+        assert await judge_stored(c, later) == ()
+        # a limit that nobody computed is found all the same
+        await rows(
+            c,
+            """INSERT INTO events (at, kind, case_id, data)
+               SELECT at, kind, case_id, data || '{"due_at": "2027-01-12T23:59:59+08:00"}' FROM events
+               WHERE kind = 'ORDER_RECOMPUTED' RETURNING id""",
+        )
+        [broken] = await judge_stored(c, later)
+    assert (broken.promise, broken.case_id) == (7, case["id"]) and "due_at" in broken.message_en
+
+
+async def test_a_list_begun_before_the_change_opens_its_cases_after_it_by_the_new_calendar(tree):
+    basis = Basis(NOW, seeded_calendar(), House(TREE))
+    await changed(YEAR_2027, (2027,))
+    case = await opened("P1", basis=basis, receipt_signed_on="2026-12-17")
+    assert (str(case["surrender_deadline"]), case["provisional"]) == ("2027-01-04", False)
