@@ -76,6 +76,17 @@ def with_right(right: str):
     return check
 
 
+def at_head_office(right: str):
+    """A dependency: the user, when one of his roles has the right and he sees the whole tree; 403 otherwise."""
+
+    async def check(user: Annotated[User, Depends(with_right(right))]) -> User:
+        if not user.scope.everything:
+            raise HTTPException(403)
+        return user
+
+    return check
+
+
 def csrf_token(request: Request) -> str:
     if "session" not in request.scope:
         return ""

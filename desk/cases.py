@@ -13,7 +13,7 @@ from desk.pages import Today, render, today
 from desk.paging import FARTHEST, Paging
 from rules.cases import CaseState, Owner
 from rules.words import word
-from storage import events
+from storage import class_overrides, events
 from storage.db import transaction
 from storage.views import cases
 
@@ -217,6 +217,7 @@ async def _page(request: Request, user: User, case_id: int, status: int = 200, *
             "calls": await cases.calls(connection, case_id),
             "settlements": await cases.settlements(connection, case_id),
             "orders": await cases.orders(connection, case_id),
+            "overrides": await class_overrides.of_case(connection, case_id),
             "history": await cases.history(connection, case_id),
             "hold": (await holds.holds(connection, moment, case_id)).get(case_id),
         }

@@ -30,6 +30,9 @@ DEMO_USERS = (
     DemoUser("supervisor", "huifang-supervisor", "沈若谷", ("BRANCH_SUPERVISOR",), place=0),
     DemoUser("auditor", "huifang-auditor", "陆明澈", ("AUDITOR",)),
     DemoUser("compliance", "huifang-compliance", "顾以宁", ("COMPLIANCE",)),
+    DemoUser("quality", "huifang-quality", "苏问渠", ("QUALITY",)),
+    DemoUser("checker", "huifang-checker", "罗慎言", ("QUALITY",)),
+    DemoUser("head", "huifang-head", "韩立诚", ("CALL_CENTER_HEAD",)),
     DemoUser("operator", "huifang-operator", "程可信", ("OPERATOR",)),
 )
 

@@ -25,6 +25,21 @@ RIGHTS: dict[str, frozenset[str]] = {
     "inbox": EVERYBODY - {"OPERATOR"},
     "orders": SUPERVISORS | BRANCH,
     "lists": CALLING | HEADS | CONTROL | SYSTEM,
+    # head office checks what branches have handled (R128); who controls looks on
+    "reviews": HEADS | CONTROL,
+    "review": frozenset({"CALLBACK_AGENT_LEAD", "CUSTOMER_SERVICE_HEAD", "CALL_CENTER_HEAD"}),
+    # a class is overridden by two: one who knows the calls or the quality unit, then somebody above or beside him
+    "overrides": HEADS | CONTROL,
+    "override": frozenset({"CALLBACK_AGENT_LEAD", "QUALITY"}),
+    "agree": frozenset({"QUALITY", "CUSTOMER_SERVICE_HEAD", "CALL_CENTER_HEAD"}),
+    "samples": HEADS | CONTROL,
+    "draw": frozenset({"QUALITY", "CALL_CENTER_HEAD"}),
+    "check": frozenset({"QUALITY"}),
+    # the quality unit decides, two of it, or one and a head (C40)
+    "penalties": HEADS | CONTROL,
+    "recommend": frozenset({"QUALITY"}),
+    "decide": frozenset({"QUALITY", "CUSTOMER_SERVICE_HEAD", "CALL_CENTER_HEAD"}),
+    "measures": HEADS | CONTROL | frozenset({"BRANCH_SUPERVISOR"}),
     "mend": CALLING | HEADS | SYSTEM,  # who checks does not write
 }
 

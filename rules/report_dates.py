@@ -21,3 +21,9 @@ def sales_unit_table_due(month: date, calendar: Calendar, profile: Profile) -> t
     if due >= month.replace(day=1):
         return due, False
     return calendar.working_day_on_or_after(latest), True
+
+
+def annual_report_due(year: int, profile: Profile) -> date:
+    """The day of the year that the profile names, the end of December unless told (R121)."""
+    month, day = map(int, profile["report.annual.due"].split("-"))
+    return date(year, month, day)

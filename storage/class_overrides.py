@@ -102,7 +102,7 @@ class OverrideGone(Exception):
 
 async def withdraw(connection: AsyncConnection, override_id: int, user: str, now: datetime) -> None:
     """Its proposer takes it back before anybody agreed. Raises OverrideGone."""
-    await _end(connection, override_id, "WITHDRAWN", "CLASS_OVERRIDE_WITHDRAWN", user, None, now)
+    await _end(connection, override_id, "TAKEN_BACK", "CLASS_OVERRIDE_WITHDRAWN", user, None, now)
 
 
 async def refuse(connection: AsyncConnection, override_id: int, user: str, note: str, now: datetime) -> None:
@@ -112,7 +112,7 @@ async def refuse(connection: AsyncConnection, override_id: int, user: str, note:
         raise OverrideRefused("SAME_PERSON", "须由另一人决定", "an override needs a second person")
     if not note.strip():
         raise OverrideRefused("REASON_MISSING", "不同意须说明理由", "to refuse takes a reason")
-    await _end(connection, override_id, "REFUSED", "CLASS_OVERRIDE_REFUSED", user, note.strip(), now)
+    await _end(connection, override_id, "DECLINED", "CLASS_OVERRIDE_REFUSED", user, note.strip(), now)
 
 
 async def _end(
@@ -121,7 +121,7 @@ async def _end(
     ended = await rows(
         connection,
         """UPDATE class_overrides SET state = :state, decided_by = :user, decided_at = :now, decision_note = :note
-           WHERE id = :id AND state = 'PROPOSED' AND (:state <> 'WITHDRAWN' OR proposed_by = :user)
+           WHERE id = :id AND state = 'PROPOSED' AND (:state <> 'TAKEN_BACK' OR proposed_by = :user)
            RETURNING case_id, settlement_id, derived, "class" AS class""",
         id=override_id,
         state=state,
@@ -259,7 +259,7 @@ async def _tell(
 
 
 PAGE = 50
-STATES = ("PROPOSED", "CONFIRMED", "REFUSED", "WITHDRAWN")
+STATES = ("PROPOSED", "CONFIRMED", "DECLINED", "TAKEN_BACK")
 _COLUMNS = """
 SELECT o.id, o.case_id, o.settlement_id, o.derived, o.was, o."class" AS class, o.reasons, o.why, o.orders, o.state,
        o.proposed_by, o.proposed_at, o.decided_by, o.decided_at, o.decision_note, c.policy_no, k.product_name,

@@ -47,7 +47,7 @@ class ClassOverride(SQLModel, table=True):
     reasons: list = document("[]")
     why: str
     orders: str = Field(description="what becomes of the open orders: CLOSE, KEEP, or NONE where there are none")
-    state: str = Field(description="PROPOSED, CONFIRMED, REFUSED or WITHDRAWN")
+    state: str = Field(description="PROPOSED, CONFIRMED, DECLINED or TAKEN_BACK")
     proposed_by: str
     proposed_at: datetime = instant(nullable=False)
     decided_by: str | None = None

@@ -27,6 +27,9 @@ PEOPLE = {  # login: (role, branch)
     "auditor": ("AUDITOR", "00"),
     "compliance": ("COMPLIANCE", "00"),
     "operator": ("OPERATOR", "00"),
+    "quality": ("QUALITY", "00"),
+    "checker": ("QUALITY", "00"),
+    "head": ("CALL_CENTER_HEAD", "00"),
 }
 
 
