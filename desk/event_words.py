@@ -23,6 +23,7 @@ SENTENCES = {
     "CALL_RINGING": _("Ringing"),
     "CALL_ANSWERED": _("Answered"),
     "CALL_ENDED": _("Call ended"),
+    "NUMBER_NAMED": _("Another number was named on the phone; it is not rung until confirmed"),
     "RECORDING_REPORTED": _("The carrier reported the recording"),
     "RECORDING_VERIFIED": _("Recording archived, read back and locked"),
     "RECORDING_CLEARED": _("The carrier's copy of the recording deleted"),

@@ -33,6 +33,7 @@ class CaseFacts:
     provisional: bool = False
     signature_date_estimated: bool = False
     traceability: str = "NONE"  # the sale's audio-video record: NONE, PASSED or INVALIDATED
+    cooling_off_days: int | None = None  # the contract's own clause
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def _anchored(case: CaseFacts, signed_on: date, profile: Profile, calendar: Cale
     if case.receipt_signed_on is not None and case.nominal_end is not None:
         end = case.nominal_end - (case.receipt_signed_on - signed_on)
     else:
-        days = cooling_off_days(case.channel, case.product_type, None, profile)
+        days = cooling_off_days(case.channel, case.product_type, case.cooling_off_days, profile)
         end = cooling_off(signed_on, days, profile, calendar).nominal_end
     return replace(case, receipt_signed_on=signed_on, nominal_end=end, signature_date_estimated=False)
 

@@ -141,12 +141,19 @@ async def keep_candidate(connection: AsyncConnection, conversation: Conversation
     await rows(
         connection,
         """
-        INSERT INTO contract_phones (policy_no, person_id, number_hash, number_sealed, place, status, dead)
-        SELECT c.policy_no, c.person_id, :hash, :sealed, 9, 'CANDIDATE', false
-        FROM call_cases cc JOIN cases c ON c.id = cc.case_id WHERE cc.call_id = :call_id
-        ON CONFLICT DO NOTHING RETURNING id
+        WITH kept AS (
+          INSERT INTO contract_phones (policy_no, person_id, number_hash, number_sealed, place, status, dead)
+          SELECT c.policy_no, c.person_id, :hash, :sealed, 9, 'CANDIDATE', false
+          FROM call_cases cc JOIN cases c ON c.id = cc.case_id WHERE cc.call_id = :call_id
+          ON CONFLICT DO NOTHING RETURNING person_id
+        )
+        -- a number that is known already is no candidate; without the number itself, as every event
+        INSERT INTO events (at, kind, call_id, person_id, data)
+        SELECT DISTINCT CAST(:now AS timestamptz), 'NUMBER_NAMED', CAST(:call_id AS text), person_id, CAST('{}' AS jsonb)
+        FROM kept RETURNING id
         """,
         call_id=conversation.call_id,
         hash=vault().fingerprint(f"phone:{number}"),
         sealed=vault().seal(number),
+        now=now,
     )

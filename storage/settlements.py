@@ -18,7 +18,7 @@ CASE_FACTS = """
   c.id AS case_id, c.policy_no, c.person_id, c.state AS case_state, c.round, c.nominal_end, c.handover_at, c.provisional,
   k.product_type, k.premium_mode, k.channel, k.branch_code, k.agent_code, k.receipt_signed_on,
   coalesce((k.facts ->> 'signature_date_estimated')::boolean, false) AS estimated,
-  coalesce(k.facts ->> 'traceability', 'NONE') AS traceability
+  coalesce(k.facts ->> 'traceability', 'NONE') AS traceability, CAST(k.facts ->> 'cooling_off_days' AS int) AS cooling_off_days
 """
 
 ENDED = f"""
@@ -35,6 +35,7 @@ SELECT call.id AS call_id, call.carrier_status, call.sip_code, call.answered_at,
                  WHERE a.case_id = c.id AND a.final AND a.call_id <> call.id AND o.script = call.script
                    AND o.ended_at > call.reserved_at - make_interval(secs => :valid)), '[]') AS earlier,
        (SELECT count(*) FROM settlements s WHERE s.case_id = c.id AND s.result = 'HANGUP_DELIBERATE') AS deliberate,
+       EXISTS (SELECT 1 FROM events e WHERE e.call_id = call.id AND e.kind = 'NUMBER_NAMED') AS number_named,
        -- head office rings again to confirm what a branch has handled (R92)
        EXISTS (SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.round = c.round AND w.kind = 'AFTER_CARE')
          AS after_care
@@ -84,6 +85,7 @@ def _answers(found: list[dict], policy_no: str) -> tuple[Answer, ...]:
             signer=a["detail"].get("signer"),
             seller_statement=a["detail"].get("seller_statement"),
             final=a["final"],
+            date=a["detail"].get("date"),
         )
         for a in found
     )
@@ -106,6 +108,7 @@ def _case(row: dict) -> CaseFacts:
         provisional=row["provisional"],
         signature_date_estimated=row["estimated"],
         traceability=row["traceability"],
+        cooling_off_days=row["cooling_off_days"],
     )
 
 
@@ -129,6 +132,7 @@ async def ended_calls(connection: AsyncConnection, most: int = 100) -> list[Ende
                     answers=_answers(row["answers"], row["policy_no"]),
                     appointment=datetime.fromisoformat(row["appointment"]) if row["appointment"] else None,
                     recording=row["recording"],
+                    candidate_number=row["number_named"],
                 ),
                 earlier_answers=_answers(row["earlier"], row["policy_no"]),
                 deliberate_hangups=row["deliberate"],
