@@ -12,6 +12,7 @@ async def record(
     connection: AsyncConnection,
     kind: str,
     at: datetime,
+    /,
     *,
     case_id: int | None = None,
     call_id: str | None = None,

@@ -88,6 +88,7 @@ async def record(
     connection: AsyncConnection,
     kind: str,
     at: datetime,
+    /,
     *,
     actor: str,
     case_id: int | None = None,

@@ -11,7 +11,6 @@ from rules.calling import Appointment, day_part, is_due_now, may_dial_now
 from rules.judge.history import Book, Broken, CallRecord, Event, History, instant
 from rules.parameters import Profile
 
-
 # So soon after the calendar was changed a dialler may not have heard of it.
 HEARD_WITHIN = timedelta(minutes=1)
 
@@ -52,13 +51,18 @@ class _Tally:
             self.days.append((event.id, today))
 
 
-def _rounds(events: list[Event]) -> int:
-    """The id of the event with which the present round of a case began; the plan of attempts starts afresh with it."""
-    began, round_no = 0, 1
+def _rounds(events: list[Event]) -> list[int]:
+    """The ids of the events with which rounds of a case began, the first one aside; the plan of attempts starts afresh
+    with each."""
+    began, round_no = [], 1
     for event in events:
-        number = event.data.get("round") if event.kind in ("CASE_OPENED", "CASE_UPDATED") else None
+        number = event.data.get("round") if event.kind in ("CASE_OPENED", "CASE_UPDATED", "CASE_MOVED") else None
+        if event.kind == "SETTLED" and event.data.get("state") == "WAITING" and event.data.get("counts"):
+            # completed before its time: the supplementary callback is another round (R23)
+            number = round_no + bool(event.data.get("completed"))
         if isinstance(number, int) and number > round_no:
-            began, round_no = event.id, number
+            began.append(event.id)
+            round_no = number
     return began
 
 
@@ -76,7 +80,7 @@ def _agreed_times(history: History) -> dict[int, list[tuple[int, Appointment]]]:
 
 
 def _person(
-    calls: list[CallRecord], agreed: list[tuple[int, Appointment]], plans: dict[int, int], book: Book
+    calls: list[CallRecord], agreed: list[tuple[int, Appointment]], plans: dict[int, list[int]], book: Book
 ) -> Iterator[Broken]:
     so_far = _Tally()
     kept: set[datetime] = set()
@@ -99,7 +103,7 @@ def _at_its_instant(
     so_far: _Tally,
     agreed: list[tuple[int, Appointment]],
     kept: set[datetime],
-    plans: dict[int, int],
+    plans: dict[int, list[int]],
     profile: Profile,
     book: Book,
 ) -> Iterator[Broken]:
@@ -130,7 +134,7 @@ def _booked(
 
 
 def _over(
-    dial: Event, so_far: _Tally, case_ids: list[int], plans: dict[int, int], profile: Profile
+    dial: Event, so_far: _Tally, case_ids: list[int], plans: dict[int, list[int]], profile: Profile
 ) -> Iterator[tuple[str, str]]:
     """What an ordinary dial is over: the limit a day, the gap, the part of the day, the total."""
     today = business_date(dial.at)
@@ -143,8 +147,9 @@ def _over(
         yield "同日同一时段再次拨打此人", "a second dial to this person in the same part of the day"
     most = profile["attempts.max_total"]
     for case_id in case_ids:
-        began = plans.get(case_id, 0)
-        made = len(so_far.ids) - bisect_left(so_far.ids, began)
+        starts = plans.get(case_id, [])
+        place = bisect_left(starts, dial.id)
+        made = len(so_far.ids) - (bisect_left(so_far.ids, starts[place - 1]) if place else 0)
         if made >= most:
             yield (
                 f"本轮第{made + 1}次拨打此人，上限{most}次",

@@ -100,7 +100,7 @@ class _Rounds:
         told = [
             (event.id, event.data["round"])
             for event in events
-            if event.kind in ("CASE_OPENED", "CASE_UPDATED") and isinstance(event.data.get("round"), int)
+            if event.kind in ("CASE_OPENED", "CASE_UPDATED", "CASE_MOVED") and isinstance(event.data.get("round"), int)
         ]
         told += [(one.event.id, one.contact.case.round) for one in contacts if one.contact is not None]
         told.sort()
@@ -141,10 +141,15 @@ def _limits(case_id: int, issued: list[Event], events: list[Event], book: Book) 
             if (mark := marks.get((order_id, "ORDER_OVERDUE"))) is not None and _later(event, mark):
                 del marks[order_id, "ORDER_OVERDUE"]  # it was right by the limit that stood then
             if wrong := _recomputed(event, book):
-                zh, en = f"重算的工单时限 {wrong} 与规则不符", f"a limit computed anew has another {wrong} than the rules give"
+                zh, en = (
+                    f"重算的工单时限 {wrong} 与规则不符",
+                    f"a limit computed anew has another {wrong} than the rules give",
+                )
                 yield Broken(7, case_id, None, zh, en, event.at)
         if event.kind == "ORDER_HANDLED":
             handled[order_id] = event.at
+        elif event.kind == "ORDER_RETURNED":
+            handled.pop(order_id, None)  # as if it had never been handled: its limit goes on running (C50)
         elif event.kind == "ORDER_CLOSED":
             closed.setdefault(order_id, event.at)
         elif event.kind in ("ORDER_OVERDUE", "ORDER_ESCALATED"):

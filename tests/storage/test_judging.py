@@ -96,7 +96,7 @@ async def say(call_id: str, case_id: int, number: int, identity: str, tells: boo
             c,
             Conversation(call_id, "ANSWERED", f"CA-{call_id}", "bank-participating-regular@1", sheet, None, number - 1),
             sid=f"CA-{call_id}", progress=Progress(turn=number, step="M1", identity=identity), answers=rows_,
-            said=[{"step": "M1", "id": "M1.ask", "discloses": tells}], over=False, answered_by="human", now=now,
+            said=[{"step": "M1", "id": "M1.ask", "discloses": True} if tells else {"step": "C1", "id": "C1.ask", "discloses": False}], over=False, answered_by="human", now=now,
         )  # fmt: skip
     assert stored
 
