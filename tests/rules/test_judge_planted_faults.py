@@ -151,11 +151,8 @@ def unknown_and_rung_again(day: Day) -> Planted:
     """An attempt of which nothing is known stands open when the same person is rung the next time."""
     second = day.second_dial()
     dial = day.of_call("CALL_RESERVED", second["call_id"])[0]
-    before = day.add(dial, id=0.5, call_id="unknown", at=(instant(dial["at"]) - 9 * HOUR).isoformat())
+    before = day.add(dial, id=0.5, call_id="unknown", at=(instant(dial["at"]) - DAY).isoformat())
     day.add(before, id=0.6, kind="CALL_UNKNOWN", case_id=None, data={"why": "TIMEOUT"})
-    day.rows = [row for row in day.rows if row["id"] != 0.5] + [
-        {**before, "at": (instant(dial["at"]) - 30 * HOUR).isoformat()}
-    ]
     opened = next(row for row in day.all("CASE_OPENED") if row["case_id"] == second["case_id"])
     opened["id"] = 0.1
     return planted(2, second, 1)
