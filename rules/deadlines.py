@@ -156,8 +156,11 @@ def case_dates(contract: ContractDates, profile: Profile, calendar: Calendar, le
     """All dates of a case. `length` counts with another number of cooling-off days than the contract has."""
     days = length or cooling_off_days(contract.channel, contract.product_type, contract.cooling_off_days, profile)
     regime, listed, complete_by, steps = _list_date(contract, profile, days)
+    provisional = False
     if listed is not None and not profile["calendar.extract_on_holidays"]:
         moved = calendar.working_day_on_or_after(listed)
+        if provisional := calendar.is_provisional_between(listed, moved):
+            steps.append(_provisional(listed, moved))
         if moved != listed:
             steps.append(
                 Step(
@@ -186,7 +189,7 @@ def case_dates(contract: ContractDates, profile: Profile, calendar: Calendar, le
                 "no receipt date yet: the cooling-off period has not begun",
             )
         )
-        return CaseDates(regime, listed, None, None, None, days, False, False, None, complete_by, tuple(steps))
+        return CaseDates(regime, listed, None, None, None, days, provisional, False, None, complete_by, tuple(steps))
 
     period = cooling_off(signed_on, days, profile, calendar)
     handover_on = calendar.working_days_before(period.nominal_end, profile["handover.working_days_before_end"])
@@ -198,7 +201,7 @@ def case_dates(contract: ContractDates, profile: Profile, calendar: Calendar, le
             f"dialled and still not reached at 00:00 of {handover_on}: handed to the branch",
         )
     )
-    provisional = period.provisional or calendar.is_provisional_between(handover_on, period.nominal_end)
+    provisional = provisional or period.provisional or calendar.is_provisional_between(handover_on, period.nominal_end)
     return CaseDates(
         regime,
         listed,
@@ -217,7 +220,7 @@ def case_dates(contract: ContractDates, profile: Profile, calendar: Calendar, le
 def _list_date(
     contract: ContractDates, profile: Profile, days: int
 ) -> tuple[str, date | None, date | None, list[Step]]:
-    strategy = profile["extraction.strategy"]
+    strategy = profile["extraction.strategy_by_channel"].get(contract.channel, profile["extraction.strategy"])
     if strategy == "E1":
         return _write_off_day(contract, profile)
     if strategy == "E2":

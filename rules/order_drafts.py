@@ -13,8 +13,8 @@ from rules.outcomes import (
     SIGNATURE_ITEMS,
     SUB_STANDARD,
     VERIFICATION,
-    VERIFICATION_REASONS,
     Outcome,
+    class_of,
 )
 from rules.parameters import Profile
 
@@ -51,16 +51,15 @@ def orders_of(
     codes = tuple(dict.fromkeys(reason.code for reason in found.reasons))
     if found.class_ == SUB_STANDARD:
         yield draft("FEEDBACK_ONLY", codes)
-    elif found.class_ == QUESTION:
-        unsolved = tuple(dict.fromkeys(r.code for r in found.reasons if r.corrected is not True))
-        yield draft("QUESTION", codes, "RE_SIGN" if RE_SIGN_REASONS & set(unsolved) else None, unsolved)
-    elif found.class_ == VERIFICATION:
-        verifying = tuple(code for code in codes if code in VERIFICATION_REASONS)
-        not_received = "CONTRACT_NOT_RECEIVED" in verifying
-        yield draft("VERIFICATION", codes, "DELIVERY_REMINDER" if not_received else None, verifying)
-        if not_received:
+    elif found.class_ in (QUESTION, VERIFICATION):
+        unsolved = dict.fromkeys(r.code for r in found.reasons if r.corrected is not True)
+        pressing = tuple(
+            code for code in unsolved if found.class_ == QUESTION or class_of(code, profile) == VERIFICATION
+        )
+        yield draft(found.class_, codes, _action(pressing), pressing)
+        if "CONTRACT_NOT_RECEIVED" in pressing:
             yield draft("DELIVERY_REMINDER", ("CONTRACT_NOT_RECEIVED",))
-        if "REFUSED" in verifying:
+        if "REFUSED" in pressing:
             yield draft("LETTER", ("REFUSED",))
     elif only_signatures_open(found):
         yield draft("LETTER", ("SIGNATURE_UNSURE",))
@@ -68,6 +67,12 @@ def orders_of(
         yield draft("QUALITY_CHECK", codes)
     if "impersonation_suspect" in found.marks:
         yield draft("IMPERSONATION_CHECK", codes)
+
+
+def _action(pressing: tuple[str, ...]) -> str | None:
+    if "CONTRACT_NOT_RECEIVED" in pressing:
+        return "DELIVERY_REMINDER"
+    return "RE_SIGN" if RE_SIGN_REASONS & set(pressing) else None
 
 
 def draft_order(

@@ -49,6 +49,13 @@ VERIFICATION_REASONS = frozenset(
         "POLICYHOLDER_DECEASED",
     }
 )
+# Reasons that the sources put into different classes; the profile says which (C15–C17).
+MAPPINGS = {
+    "DENIES_PURCHASE": "mapping.denies_purchase",
+    "CONTRACT_NOT_RECEIVED": "mapping.contract_not_received",
+    "SIGNED_BY_OTHER": "mapping.signed_by_other",
+    "RECEIPT_UNSIGNED": "mapping.receipt_unsigned",
+}
 # Reason → the rule it rests on; the six of R69 are R70's where they stayed unclear
 REASON_RULES = {
     **dict.fromkeys(ITEM_REASONS.values(), "R69"),
@@ -223,8 +230,16 @@ def outcome(
         )
         steps = (step, *steps)
     if reasons:
-        step = Step("R68", "有核实原因，回访未完成，为核实件", "a verification reason: the callback was not completed")
-        return Outcome(False, VERIFICATION, every, marks, open_items, (*steps, step), statement)
+        class_ = _strictest_class(reasons, profile)
+        if class_ == VERIFICATION:
+            step = Step(
+                "R68", "有核实原因，回访未完成，为核实件", "a verification reason: the callback was not completed"
+            )
+        else:
+            step = Step(
+                "C15", "按规则版本，此原因归为问题件，回访未完成", "this profile makes it a question; not completed"
+            )
+        return Outcome(False, class_, every, marks, open_items, (*steps, step), statement)
     if open_items:
         step = Step(
             "S1",
@@ -233,11 +248,15 @@ def outcome(
             "they are asked in the next call",
         )
         return Outcome(False, None, every, marks, open_items, (*steps, step), statement)
-    if any(reason.corrected is not True for reason in found):
-        class_, step = (
-            QUESTION,
-            Step("R67", "回访完成，有未解释清楚的事项，为问题件", "completed, and something stayed unclear: question"),
+    if unsolved := [reason for reason in found if reason.corrected is not True]:
+        class_ = _strictest_class(unsolved, profile)
+        step = Step(
+            "R67", "回访完成，有未解释清楚的事项，为问题件", "completed, and something stayed unclear: question"
         )
+        if class_ == VERIFICATION:
+            step = Step(
+                "C17", "回访完成，按规则版本此事项归为核实件", "completed; this profile makes it a verification"
+            )
     elif found:
         class_, step = (
             SUB_STANDARD,
@@ -249,6 +268,18 @@ def outcome(
             Step("R65", "各项都有明确的肯定回答，为标准件", "every item has a definite yes: standard"),
         )
     return Outcome(True, class_, every, marks, (), (*steps, step), statement)
+
+
+def class_of(reason: str, profile: Profile) -> str:
+    """The class that this reason alone leads to where nothing has corrected it."""
+    if reason in MAPPINGS:
+        return profile[MAPPINGS[reason]]
+    return VERIFICATION if reason in VERIFICATION_REASONS else QUESTION
+
+
+def _strictest_class(reasons: Iterable[Reason], profile: Profile) -> str:
+    classes = {class_of(reason.code, profile) for reason in reasons}
+    return VERIFICATION if VERIFICATION in classes else QUESTION
 
 
 def confirmed_surrender(answers: Iterable[Answer]) -> bool:
