@@ -157,9 +157,12 @@ class Archive:
                 raise ArchiveUnsafe(f"bucket {self.bucket} locks by {config.mode or 'nothing'}, COMPLIANCE is required")
         self._checked = True
 
-    def put(self, key: str, data: bytes | BinaryIO, content_type: str, retain_until: datetime) -> Stored:
+    def put(
+        self, key: str, data: bytes | BinaryIO, content_type: str, retain_until: datetime, *, mending: bool = False
+    ) -> Stored:
         """Store under COMPLIANCE until `retain_until` (aware) and read it back. If a version with these very bytes and a
-        lock as long is there already, because an earlier try was cut off, that one is kept. Raises ArchiveError."""
+        lock as long is there already, because an earlier try was cut off, that one is kept. `mending`: whatever else has
+        this name, even what the store no longer lists. Raises ArchiveError."""
         if retain_until.tzinfo is None:
             raise ValueError("retain_until must carry its zone")
         if not self._checked:
@@ -175,7 +178,9 @@ class Archive:
         version_id = self._same(there, digest.hex(), size, retain_until)
         if version_id is None:
             file.seek(0)
-            version_id = self._put_new(key, file, size, digest, content_type, retain_until, is_first=not there)
+            version_id = self._put_new(
+                key, file, size, digest, content_type, retain_until, only_new=not (there or mending)
+            )
         stored = self.read_back(key, version_id)
         if stored.sha256 != digest.hex():
             raise ArchiveError(f"{key} came back with other bytes")
@@ -196,12 +201,12 @@ class Archive:
         content_type: str,
         retain_until: datetime,
         *,
-        is_first: bool,
+        only_new: bool,
     ) -> str:
         whole = size <= PART
         with _translated():
             # A PUT that we gave up waiting for may still arrive: then the name is taken, and this one must not come on top.
-            self._http.once.only_new = whole and is_first
+            self._http.once.only_new = whole and only_new
             try:
                 result = self._client.put_object(
                     bucket_name=self.bucket,

@@ -62,8 +62,8 @@ async def keep(connection: AsyncConnection, now: datetime, **columns: Any) -> in
     names = ", ".join(columns)
     found = await rows(
         connection,
-        f"""INSERT INTO archive_objects ({names}, stored_at, checked_at)
-            VALUES ({", ".join(f":{name}" for name in columns)}, :now, :now)
+        f"""INSERT INTO archive_objects ({names}, stored_at, checked_at, retention_at)
+            VALUES ({", ".join(f":{name}" for name in columns)}, :now, :now, :now)
             ON CONFLICT (bucket, object_key, version_id) DO UPDATE SET checked_at = excluded.checked_at RETURNING id""",
         now=now,
         **columns,
@@ -87,3 +87,8 @@ async def of_recording(connection: AsyncConnection, recording_id: int) -> KeptOb
 
 async def of_call(connection: AsyncConnection, call_id: str) -> list[KeptObject]:
     return await select(connection, "o.call_id = :id", "ORDER BY o.id", id=call_id)
+
+
+async def count(connection: AsyncConnection) -> int:
+    [found] = await rows(connection, "SELECT count(*) AS n FROM archive_objects WHERE disposed_at IS NULL")
+    return found["n"]

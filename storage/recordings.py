@@ -155,3 +155,19 @@ async def calls_without(connection: AsyncConnection, now: datetime, quiet_second
         now=now,
         quiet=quiet_seconds,
     )
+
+
+async def unaccounted(connection: AsyncConnection, before: datetime) -> list[str]:
+    """Answered calls that ended before this instant with neither a recording in the archive nor a reason why not."""
+    found = await rows(
+        connection,
+        """
+        SELECT k.id FROM calls k
+        WHERE k.state = 'ENDED' AND k.answered_at IS NOT NULL AND k.ended_at < :before
+          AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = k.id
+                          AND (r.state IN ('VERIFIED', 'CLEARED') OR r.state = 'LOST' AND r.problem IS NOT NULL))
+        ORDER BY k.ended_at LIMIT 1000
+        """,
+        before=before,
+    )
+    return [row["id"] for row in found]

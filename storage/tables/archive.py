@@ -60,6 +60,7 @@ class ArchiveObject(SQLModel, table=True):
     second_version_id: str | None = None
     second_checked_at: datetime | None = instant()
     second_problem: str | None = None
+    retention_at: datetime = instant(nullable=False)
     disposed_at: datetime | None = instant()
 
 
@@ -126,6 +127,7 @@ class Dispute(SQLModel, table=True):
     closed_on: date | None = None
     opened_by: str
     closed_by: str | None = None
+    changed_at: datetime = instant(nullable=False)
 
 
 class Disposal(SQLModel, table=True):

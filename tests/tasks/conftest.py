@@ -3,12 +3,15 @@
 import io
 import json
 import math
+import time
 import wave
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
+import jwt
 import numpy
 import pytest
 from sqlalchemy import text
@@ -162,3 +165,35 @@ def ask(database):
             return [dict(row) for row in found.mappings()] if found.returns_rows else []
 
     return asked
+
+
+class BehindTheGateway:
+    """What somebody with the machine's secrets can do to the one-machine store, past every lock: damage on disk, for us."""
+
+    def __init__(self, home: Path):
+        from cli.environment import read_json
+
+        self._secrets = read_json(home / "secrets.json")
+        self._base = f"http://127.0.0.1:{read_json(home / 'ports.json')['s3_filer']}/buckets"
+
+    def _ask(self, method: str, place: str, **options) -> None:
+        token = jwt.encode({"exp": time.time() + 60}, self._secrets["weed_filer_write_key"], algorithm="HS256")
+        answer = httpx.request(
+            method, f"{self._base}/{place}", headers={"Authorization": f"BEARER {token}"}, trust_env=False, **options
+        )
+        answer.raise_for_status()
+
+    @staticmethod
+    def _place(bucket: str, key: str, version_id: str) -> str:
+        return f"{bucket}/{key}.versions/v_{version_id}"
+
+    def remove(self, bucket: str, key: str, version_id: str) -> None:
+        self._ask("DELETE", self._place(bucket, key, version_id))
+
+    def replace(self, bucket: str, key: str, version_id: str, body: bytes) -> None:
+        self._ask("PUT", self._place(bucket, key, version_id), content=body)
+
+
+@pytest.fixture
+def behind(stack) -> BehindTheGateway:
+    return BehindTheGateway(stack.home)

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("second_version_id", text(), nullable=True),
         sa.Column("second_checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("second_problem", text(), nullable=True),
+        sa.Column("retention_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disposed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_archive_objects_call_id")),
         sa.ForeignKeyConstraint(["data_key_id"], ["data_keys.id"], name=op.f("fk_archive_objects_data_key_id")),
@@ -139,6 +140,7 @@ def upgrade() -> None:
         sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("opened_by", text(), nullable=False),
         sa.Column("closed_by", text(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["policy_no"], ["contracts.policy_no"], name=op.f("fk_disputes_policy_no")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
     )

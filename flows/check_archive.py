@@ -1,0 +1,19 @@
+"""The archive's daily care, in the quiet hours."""
+
+from prefect import flow
+
+from clock import system
+from tasks import archive_care
+
+
+@flow(name="check-archive")
+async def check_archive(seconds: float = 5400.0) -> int:
+    """Returns how many objects were read again. `seconds`: how long copying and reading may each take."""
+    clock = system()
+    await archive_care.prove_stores(clock)
+    await archive_care.compare_clocks(clock)
+    await archive_care.account_for_calls(clock)
+    await archive_care.lock_for_longer(clock)
+    await archive_care.make_second_copies(clock, seconds)
+    checked = await archive_care.check_objects(clock, seconds)
+    return checked.objects
