@@ -25,45 +25,57 @@ class PhoneFacts:
     related: bool = False
 
 
-def number_problem(facts: PhoneFacts, profile: Profile) -> str | None:
-    """What is wrong with one number, or None. An agent's number on his own policy is allowed (C24)."""
-    if facts.number is None or facts.dead:
-        return "PHONE_INVALID"
-    if facts.is_agents and not (facts.self_policy and profile["phone.allow_self_policy"]):
-        return "PHONE_IS_AGENTS"
-    if facts.holders >= profile["phone.shared_threshold"]:
-        exempt = (
-            profile["phone.family_exempt"] and facts.related and facts.holders <= profile["phone.family_exempt_max"]
-        )
-        if not exempt:
+class NumberChecks:
+    """The checks of one profile, its figures read once; asked for a million numbers in one selection."""
+
+    def __init__(self, profile: Profile):
+        self._own_allowed: bool = profile["phone.allow_self_policy"]
+        self._threshold: int = profile["phone.shared_threshold"]
+        self._family: int = profile["phone.family_exempt_max"] if profile["phone.family_exempt"] else 0
+        self._unconfirmed: bool = profile["phone.dial_unconfirmed"]
+
+    def problem_of(self, facts: PhoneFacts) -> str | None:
+        """What is wrong with one number, or None. An agent's number on his own policy is allowed (C24)."""
+        if facts.number is None or facts.dead:
+            return "PHONE_INVALID"
+        if facts.is_agents and not (facts.self_policy and self._own_allowed):
+            return "PHONE_IS_AGENTS"
+        if facts.holders >= self._threshold and not (facts.related and facts.holders <= self._family):
             return "PHONE_SHARED"
-    return None
+        return None
+
+    def usable(self, numbers: Sequence[PhoneFacts]) -> tuple[str, ...]:
+        """The numbers that may be rung, in the order given (mobile, home, office), each once."""
+        usable: tuple[str, ...] = ()
+        for facts in numbers:
+            if (facts.confirmed or self._unconfirmed) and self.problem_of(facts) is None:
+                usable = (*usable, facts.number) if usable else (facts.number,)
+        return usable if len(usable) < 2 else tuple(dict.fromkeys(usable))
+
+    def problem(self, numbers: Sequence[PhoneFacts]) -> str | None:
+        """Why none of a policy's numbers may be rung, or None where at least one may.
+
+        A number of its own that is in order is enough: the duty is to reach the person (R6). PHONE_INVALID holds only
+        when no confirmed number is left that reaches anybody; a number not yet confirmed gives PHONE_UNCONFIRMED only
+        where there never was a confirmed one (C25).
+        """
+        if self.usable(numbers):
+            return None
+        confirmed = [facts for facts in numbers if facts.confirmed or self._unconfirmed]
+        if not confirmed and any(facts.number is not None and not facts.dead for facts in numbers):
+            return "PHONE_UNCONFIRMED"
+        problems = set(map(self.problem_of, confirmed))
+        for problem in ("PHONE_IS_AGENTS", "PHONE_SHARED"):
+            if problem in problems:
+                return problem
+        return "PHONE_INVALID"
 
 
 def usable_numbers(numbers: Sequence[PhoneFacts], profile: Profile) -> tuple[str, ...]:
     """The numbers that may be rung, in the order given (mobile, home, office), each once."""
-    unconfirmed = profile["phone.dial_unconfirmed"]
-    usable: list[str] = []
-    for facts in numbers:
-        if (facts.confirmed or unconfirmed) and number_problem(facts, profile) is None and facts.number not in usable:
-            usable.append(facts.number)
-    return tuple(usable)
+    return NumberChecks(profile).usable(numbers)
 
 
 def phone_problem(numbers: Sequence[PhoneFacts], profile: Profile) -> str | None:
-    """Why none of a policy's numbers may be rung, or None where at least one may.
-
-    A number of its own that is in order is enough: the duty is to reach the person (R6). PHONE_INVALID holds only
-    when no confirmed number is left that reaches anybody; a number not yet confirmed gives PHONE_UNCONFIRMED only
-    where there never was a confirmed one (C25).
-    """
-    if usable_numbers(numbers, profile):
-        return None
-    confirmed = [facts for facts in numbers if facts.confirmed or profile["phone.dial_unconfirmed"]]
-    if not confirmed and any(facts.number is not None and not facts.dead for facts in numbers):
-        return "PHONE_UNCONFIRMED"
-    problems = {number_problem(facts, profile) for facts in confirmed}
-    for problem in ("PHONE_IS_AGENTS", "PHONE_SHARED"):
-        if problem in problems:
-            return problem
-    return "PHONE_INVALID"
+    """Why none of a policy's numbers may be rung, or None where at least one may."""
+    return NumberChecks(profile).problem(numbers)

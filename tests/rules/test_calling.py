@@ -358,7 +358,7 @@ def test_the_appointments_own_number_is_rung():
 
 
 @pytest.mark.parametrize(
-    ("today", "horizon"), [("2026-11-23", "2026-12-06"), ("2026-12-06", "2027-01-06"), ("2026-12-20", "2027-01-06")]
+    ("today", "horizon"), [("2026-11-23", "2026-12-06"), ("2026-12-06", "2026-12-06"), ("2026-12-07", "2027-01-06")]
 )
 def test_appointment_horizon(today, horizon):
     found = appointment_horizon(date(2026, 12, 7), date.fromisoformat(today), DEFAULTS)
