@@ -65,7 +65,8 @@ class Contact:
     """`kind`: CALL, PRECHECK (no dial, `reason` says why), PLAN_USED_UP, LETTER, VISIT or E_CALLBACK.
 
     `earlier_answers` still hold. `answers` and `evidence` are those of a written callback. `plan_used_up`: nobody
-    rings again after this call. `after_care`: it confirms the handling of an order (R92).
+    rings again after this call. `after_care`: it confirms the handling of an order (R92). `given_back`: the carrier had
+    refused the dial and the case went on without it, before news came that it rang after all.
     """
 
     kind: str
@@ -79,6 +80,7 @@ class Contact:
     evidence: Evidence | None = None
     plan_used_up: bool = False
     after_care: bool = False
+    given_back: bool = False
 
     def to_json(self) -> dict:
         return to_plain(self)

@@ -37,6 +37,11 @@ __all__ = [
     "settle",
 ]
 
+RANG_AFTER_ALL = Step(
+    "R56",
+    "线路先报未拨出，其后得知已拨通一次：计入次数，案件不受影响",
+    "refused at first, then reported as rung: it counts as an attempt, and the case stays where it went",
+)
 RECEIPT_STILL_UNSIGNED = Step(
     "S5",
     "回执未签，犹豫期自补签之日起算，届时回访复核签收与犹豫期两项",
@@ -90,6 +95,10 @@ def settle(
     A call is settled once its recording is VERIFIED, LOST or NOT_EXPECTED; limits run from `ended_at` (C50).
     """
     branch = inbox_branch if isinstance(inbox_branch, str) else inbox_branch(contact.case.branch_code)
+    if contact.given_back and contact.call is not None:
+        # whoever answered heard an apology and nothing else
+        result = "DROPPED" if contact.call.carrier_status == "completed" else attempt_result(contact.call)
+        return _settlement(contact, result, None, CaseState(contact.case.state), branch, (), profile, [RANG_AFTER_ALL])
     if contact.kind == "PRECHECK" and contact.reason == "SPECIAL_CALLBACK":
         return _special_callback(contact, branch, profile, calendar)
     if contact.kind in WRITTEN and (missing := shortcomings(contact.kind, contact.evidence or Evidence(), profile)):

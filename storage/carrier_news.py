@@ -42,8 +42,13 @@ WITH news AS (
       WHEN :status = 'completed' AND CAST(:duration AS int) > 0
       THEN CAST(:now AS timestamptz) - make_interval(secs => CAST(:duration AS int))
     END,
-    ended_at = CASE WHEN :state = 'ENDED' THEN coalesce(k.ended_at, :now) ELSE k.ended_at END,
-    carrier_status = CASE WHEN :state = 'ENDED' THEN coalesce(k.carrier_status, :status) ELSE k.carrier_status END,
+    -- an attempt that had been given back rang after all: it is settled as one that was made, for the caps and the record
+    ended_at = CASE WHEN :state = 'ENDED' AND b.state = 'REJECTED' THEN :now
+                    WHEN :state = 'ENDED' THEN coalesce(k.ended_at, :now) ELSE k.ended_at END,
+    carrier_status = CASE WHEN :state = 'ENDED' AND b.state = 'REJECTED' THEN :status
+                          WHEN :state = 'ENDED' THEN coalesce(k.carrier_status, :status) ELSE k.carrier_status END,
+    settled_at = CASE WHEN :state = 'ENDED' AND b.state = 'REJECTED' THEN NULL ELSE k.settled_at END,
+    result = CASE WHEN :state = 'ENDED' AND b.state = 'REJECTED' THEN 'REJECTED' ELSE k.result END,
     sip_code = coalesce(:sip, k.sip_code),
     answered_by = coalesce(:answered_by, k.answered_by),
     duration = coalesce(:duration, k.duration)

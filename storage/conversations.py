@@ -145,12 +145,12 @@ async def keep_candidate(connection: AsyncConnection, conversation: Conversation
           INSERT INTO contract_phones (policy_no, person_id, number_hash, number_sealed, place, status, dead)
           SELECT c.policy_no, c.person_id, :hash, :sealed, 9, 'CANDIDATE', false
           FROM call_cases cc JOIN cases c ON c.id = cc.case_id WHERE cc.call_id = :call_id
-          ON CONFLICT DO NOTHING RETURNING person_id
+          ON CONFLICT DO NOTHING RETURNING policy_no
         )
         -- a number that is known already is no candidate; without the number itself, as every event
-        INSERT INTO events (at, kind, call_id, person_id, data)
-        SELECT DISTINCT CAST(:now AS timestamptz), 'NUMBER_NAMED', CAST(:call_id AS text), person_id, CAST('{}' AS jsonb)
-        FROM kept RETURNING id
+        INSERT INTO events (at, kind, case_id, call_id, person_id, data)
+        SELECT :now, 'NUMBER_NAMED', c.id, :call_id, c.person_id, CAST('{}' AS jsonb)
+        FROM kept JOIN cases c USING (policy_no) RETURNING id
         """,
         call_id=conversation.call_id,
         hash=vault().fingerprint(f"phone:{number}"),

@@ -35,7 +35,9 @@ SELECT call.id AS call_id, call.carrier_status, call.sip_code, call.answered_at,
                  WHERE a.case_id = c.id AND a.final AND a.call_id <> call.id AND o.script = call.script
                    AND o.ended_at > call.reserved_at - make_interval(secs => :valid)), '[]') AS earlier,
        (SELECT count(*) FROM settlements s WHERE s.case_id = c.id AND s.result = 'HANGUP_DELIBERATE') AS deliberate,
-       EXISTS (SELECT 1 FROM events e WHERE e.call_id = call.id AND e.kind = 'NUMBER_NAMED') AS number_named,
+       EXISTS (SELECT 1 FROM events e WHERE e.case_id = c.id AND e.call_id = call.id AND e.kind = 'NUMBER_NAMED')
+         AS number_named,
+       coalesce(call.result = 'REJECTED', false) AS given_back,
        -- head office rings again to confirm what a branch has handled (R92)
        EXISTS (SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.round = c.round AND w.kind = 'AFTER_CARE')
          AS after_care
@@ -137,6 +139,7 @@ async def ended_calls(connection: AsyncConnection, most: int = 100) -> list[Ende
                 earlier_answers=_answers(row["earlier"], row["policy_no"]),
                 deliberate_hangups=row["deliberate"],
                 after_care=row["after_care"],
+                given_back=row["given_back"],
             ),
             row["person_id"],
             row["script"],
@@ -177,7 +180,7 @@ WITH decided AS (
     case_id bigint, person_id bigint, call_id text, kind text, round int, result text, "class" text, completed boolean,
     counts boolean, in_window boolean, profile text, decision jsonb, state text, owner text, owner_branch text,
     reasons jsonb, marks jsonb, appointment timestamptz, wake_on date, late_grace_until date, dead_number boolean, orders jsonb,
-    event jsonb)
+    given_back boolean, event jsonb)
 ), before AS (
   -- locked: a list that withdraws a case at this moment comes before or after, never in between
   SELECT c.id, c.state, c.owner FROM cases c WHERE c.id IN (SELECT case_id FROM decided) FOR UPDATE
@@ -202,7 +205,8 @@ WITH decided AS (
     appointment_at = f.appointment,
     appointment_hash = CASE WHEN f.appointment IS NULL THEN NULL ELSE (SELECT number_hash FROM calls WHERE id = f.call_id) END,
     changed_at = :now
-  FROM fresh f WHERE c.id = f.case_id AND c.state <> 'NOT_REQUIRED'  -- withdrawn meanwhile: nothing is asked of it any more
+  -- withdrawn meanwhile: nothing is asked of it any more; given back: it went on without this call
+  FROM fresh f WHERE c.id = f.case_id AND c.state <> 'NOT_REQUIRED' AND NOT f.given_back
 ), finished AS (
   UPDATE calls k SET settled_at = :now, result = f.result
   FROM (SELECT DISTINCT ON (call_id) call_id, result FROM decided WHERE call_id IS NOT NULL ORDER BY call_id, case_id) f
@@ -273,6 +277,7 @@ def _row(ended: Ended, settlement: Settlement) -> dict:
         "wake_on": decision["wake_on"],
         "late_grace_until": decision["late_grace_until"],
         "dead_number": settlement.dead_number,
+        "given_back": ended.contact.given_back,
         "orders": [{**o, "reasons": list(o["reasons"]), "marks": list(o["marks"])} for o in decision["orders"]],
         "event": {
             "kind": ended.contact.kind,

@@ -417,6 +417,17 @@ def test_a_dead_line_strikes_the_number(line):
     assert (found.result, found.dead_number, [r.code for r in found.reasons]) == (line, True, ["PHONE_INVALID"])
 
 
+@pytest.mark.parametrize("state", ["CALLABLE", "AT_BRANCH", "CLOSED", "IN_CALL"])
+def test_a_dial_given_back_that_rang_after_all_leaves_the_case_where_it_went(state):
+    given = contact(
+        answered=False, carrier_status="busy", ended_by=None, recording="NOT_EXPECTED", case=replace(CASE, state=state)
+    )
+    found = decide(replace(given, given_back=True))
+    assert (found.result, found.outcome, found.orders, found.case_state) == ("BUSY_LINE", None, (), state)
+    answered = replace(given, call=replace(given.call, carrier_status="completed"), given_back=True)
+    assert decide(answered).result == "DROPPED"  # he heard an apology and nothing else
+
+
 def every_contact():
     yield written()
     yield written(evidence=None)

@@ -172,6 +172,42 @@ async def test_a_refused_number_is_struck_and_the_case_is_free_again(a_call, now
     assert (await one("SELECT dead FROM contract_phones"))["dead"] is True
 
 
+@pytest.mark.parametrize(
+    ("status", "result"), [("busy", "BUSY_LINE"), ("no-answer", "NO_ANSWER"), ("completed", "DROPPED")]
+)
+async def test_an_attempt_given_back_that_rang_after_all_is_settled_and_leaves_its_case_alone(
+    a_call, now, status, result
+):
+    from rules.settlement import settle
+    from scripts.calendars import seeded_calendar
+    from scripts.rule_profiles import load_profile
+    from storage import settlements
+
+    _, case, _ = await a_call()
+    async with transaction() as c:
+        await calls.rejected(c, "call1", None, "NEVER_PLACED", now, None)
+        await rows(
+            c,
+            "UPDATE cases SET state = 'AT_BRANCH', owner = 'BRANCH', owner_branch = 'HO' WHERE id = :id RETURNING id",
+            id=case,
+        )
+    later = now + timedelta(minutes=3)
+    await news("call1", status, 3, now=later)
+    stands = await one("SELECT state, settled_at, result FROM calls WHERE id = 'call1'")
+    assert stands == {"state": "ENDED", "settled_at": None, "result": "REJECTED"}
+    async with transaction() as c:
+        ended = await settlements.ended_calls(c)
+        decided = [
+            (e, settle(e.contact, profile=load_profile("national"), calendar=seeded_calendar(), inbox_branch="HO"))
+            for e in ended
+        ]
+        assert await settlements.save(c, decided, later) == (1, 0)
+    told = (await one("SELECT data FROM events WHERE kind = 'SETTLED'"))["data"]
+    assert (told["result"], told["state"], told["was"], told["owner"]) == (result, "AT_BRANCH", "AT_BRANCH", "BRANCH")
+    assert (await call("call1"))["result"] == result
+    assert (await one("SELECT state FROM cases WHERE id = :id", id=case))["state"] == "AT_BRANCH"
+
+
 async def test_a_call_in_doubt_keeps_its_person_from_being_rung(a_call, a_case, now):
     _, _, person = await a_call()
     other, _ = await a_case("P2", number="+8616000000002")
