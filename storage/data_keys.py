@@ -84,7 +84,11 @@ async def rewrap(connection: AsyncConnection, keeper: KeyKeeper, now: datetime, 
         current=current,
         most=most,
     )
-    anew = [(row["id"], keeper.wrap(unwrapped(row["id"], row, keeper), row["id"])) for row in old]
+
+    def wrapped_anew() -> list[tuple[str, Wrapped]]:
+        return [(row["id"], keeper.wrap(unwrapped(row["id"], row, keeper), row["id"])) for row in old]
+
+    anew = await asyncio.to_thread(wrapped_anew)
     if anew:
         await rows(
             connection,

@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 from clock import Clock
 from settings import settings
-from storage import alarms, archive_objects, db, fixity, keeping_longer, recordings, second_copies, worm_tests
+from storage import (
+    alarms,
+    archive_objects,
+    db,
+    fixity,
+    keeping_longer,
+    legal_holds,
+    recordings,
+    second_copies,
+    worm_tests,
+)
 from storage.archive import Archive, ArchiveError, ArchiveUnreachable, archive, second_archive
 from storage.fixity import Pace
 from storage.worm_canary import Report, self_test
@@ -78,6 +88,7 @@ async def make_second_copies(clock: Clock, seconds: float = 600.0) -> int:
                 continue  # the next reading says what is wrong with it
             async with db.transaction() as connection:
                 await second_copies.made(connection, kept, second.bucket, version, clock.now())
+            await _hold_again(kept.id)
             made += 1
         if len(found) < BLOCK:
             break
@@ -99,6 +110,8 @@ async def check_objects(clock: Clock, seconds: float = 600.0, *, everything: boo
             findings = await asyncio.to_thread(fixity.check, kept, archive(), second_archive(), pace)
             async with db.transaction() as connection:
                 await fixity.write_down(connection, findings, clock.now())
+            if any(finding.mended for finding in findings):
+                await _hold_again(kept.id)
             problems += [finding for finding in findings if finding.problem]
             read, after = read + 1, kept.id
             if time.monotonic() >= give_up:
@@ -107,6 +120,17 @@ async def check_objects(clock: Clock, seconds: float = 600.0, *, everything: boo
             finished = len(found) < BLOCK
     await _alarms(clock, days)
     return Checked(read, tuple(problems), finished)
+
+
+async def _hold_again(object_id: int) -> None:
+    """A new copy of what is under legal hold is held too."""
+    async with db.transaction() as connection:
+        objects = await archive_objects.select(
+            connection,
+            "o.id = :id AND EXISTS (SELECT 1 FROM legal_holds h WHERE h.call_id = o.call_id AND h.released_at IS NULL)",
+            id=object_id,
+        )
+    await asyncio.to_thread(legal_holds.in_store, objects, archive(), second_archive(), on=True)
 
 
 async def _alarms(clock: Clock, days: int) -> None:
