@@ -172,6 +172,9 @@ async def recommend(
 
 @router.post("/penalties/{proposal_id}/take-back", dependencies=[Depends(csrf_checked)])
 async def take_back(request: Request, user: Viewer, proposal_id: int) -> Response:
+    if not (user.may("recommend") or user.may("decide")):
+        raise HTTPException(403)
+
     async def act(connection, moment):
         row = await penalty_proposals.one(connection, proposal_id)
         if row is not None and row["recommended_by"] != user.login and not user.may("decide"):

@@ -97,6 +97,7 @@ POSTS = [
     "/cases/{day.asked}/unmask",
     "/work-orders/{day.order}/accept",
     "/work-orders/{day.order}/handle",
+    "/work-orders/{day.order}/overdue-statement",
     "/lists/{day.list_id}/rows/62/mend",
     "/lists/{day.list_id}/rows/62/unmask",
 ]
