@@ -225,25 +225,45 @@ def test_what_is_not_final_decides_nothing():
     assert decide({"step": "M8", "answer": "NO", "final": False}).class_ == STANDARD
 
 
+# from a clear yes down to no answer at all
 BETTER_TO_WORSE = [
     {"answer": "YES"},
     {"answer": "YES", "corrected": True},
     {"answer": "NO", "corrected": False},
+    {"answer": "SILENT"},
+]
+# beside the items, from nothing to a reason that ends the call
+BESIDE = [
+    (),
+    ({"step": "K3", "answer": "QUESTION", "detail": "ANSWERED"},),
+    ({"step": "K3", "answer": "QUESTION", "detail": "NOT_ANSWERABLE"},),
+    ({"step": "K3", "answer": "QUESTION"}, {"step": "R1", "answer": "REFUSE"}),
 ]
 RANK = {STANDARD: 0, SUB_STANDARD: 1, QUESTION: 2, None: 3, VERIFICATION: 4}
 
 
 @given(
-    st.dictionaries(st.sampled_from(ITEMS), st.integers(0, 2)),
-    st.sampled_from(ITEMS),
+    st.sampled_from(["TRADITIONAL", "PARTICIPATING", "UNIVERSAL", "UNIT_LINKED", "HEALTH", "ACCIDENT"]),
+    st.sampled_from(["SINGLE", "ANNUAL"]),
+    st.lists(st.integers(0, 3), min_size=20, max_size=20),
+    st.integers(0, 3),
+    st.integers(0, 20),
 )
-def test_a_class_never_improves_when_an_answer_gets_worse(levels, step):
-    def found(worse):
-        given = {item: levels.get(item, 0) + (worse if item == step else 0) for item in ITEMS}
-        answers = [{"step": item, **BETTER_TO_WORSE[min(level, 2)]} for item, level in given.items()]
-        return outcome(answers, "PARTICIPATING", "ANNUAL", NATIONAL)
+def test_a_class_never_improves_when_an_answer_gets_worse(product, mode, levels, beside, which):
+    items = mandatory_items(product, mode, NATIONAL)
 
-    assert RANK[found(0).class_] <= RANK[found(1).class_]
+    def found(worse):
+        answers = [
+            {"step": item, **BETTER_TO_WORSE[min(level + (worse and place == which), 3)]}
+            for place, (item, level) in enumerate(zip(items, levels, strict=False))
+        ]
+        extra = BESIDE[min(beside + (worse and which >= len(items)), 3)]
+        return outcome([*answers, *extra], product, mode, NATIONAL)
+
+    better, worse = found(False), found(True)
+    assert RANK[better.class_] <= RANK[worse.class_]
+    assert better.completed or not worse.completed
+    assert set(better.open_items) <= set(worse.open_items)
 
 
 @given(st.sets(st.sampled_from(ITEMS), min_size=1))
