@@ -61,6 +61,9 @@ async def run(days: int, contracts: int, results: Path, tell=print) -> list[dict
     stack = Stack()
     stack.up()
     given = dict(os.environ)
+    over: tuple[str, Path] | None = (
+        None  # of the day before: the installation stands on its database until the next one
+    )
     for seed, day in zip(range(1, days + 1), dialling_days(), strict=False):
         if seed in done:
             continue
@@ -68,6 +71,9 @@ async def run(days: int, contracts: int, results: Path, tell=print) -> list[dict
         os.environ.update(given)
         began = time.monotonic()
         folder, name = _fresh(stack, seed, day)
+        if over is not None:
+            stack.drop_database(over[0])
+            shutil.rmtree(over[1], ignore_errors=True)
         for cached in (settings, archive, vault):
             cached.cache_clear()
         figures = await _day(contracts, seed, day, folder)
@@ -77,9 +83,8 @@ async def run(days: int, contracts: int, results: Path, tell=print) -> list[dict
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
         done[seed] = line
         tell(f"{seed}: {day} · {line['dials']} dials · {line['broken_promises']} broken · {line['seconds']} s")
-        if not line["broken_promises"]:  # a day that breaks one is kept to be looked at
-            stack.drop_database(name)
-            shutil.rmtree(folder, ignore_errors=True)
+        # a day that breaks a promise is kept to be looked at
+        over = None if line["broken_promises"] else (name, folder)
     return [done[seed] for seed in range(1, days + 1)]
 
 
