@@ -51,6 +51,12 @@ def _outcome(question: dict) -> dict:
     return outcome(question, language())
 
 
+def _calling(question: dict) -> dict:
+    from cli.calling_questions import calling
+
+    return calling(question, language())
+
+
 def _numbers(question: dict) -> list[str]:
     given = question.get("numbers") or question.get("number") or ""
     return [str(number) for number in given] if isinstance(given, list) else [str(given)]
@@ -61,7 +67,7 @@ KINDS: dict[str, Callable[[dict], Any]] = {
     "limit": lambda q: questions.limit(q, language()),
     "extraction": lambda q: questions.extraction(q, language(), _today()),
     "outcome": _outcome,
-    "calling": lambda q: questions.calling(q, language()),
+    "calling": _calling,
     "retention": lambda q: questions.retention(q, language()),
     "phone": lambda q: questions.phone(_numbers(q)),
     "answer": lambda q: questions.utterance(str(q.get("text") or ""), str(q.get("question") or "clear"), language()),

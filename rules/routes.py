@@ -13,11 +13,15 @@ MANDARIN = "zh-CN"
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What is free at this instant. `dialects`: languages, beside Mandarin, that a free agent speaks."""
+    """What is free at this instant.
+
+    `dialects`: languages, beside Mandarin, that a free agent speaks; None where no agent of the house speaks one, so that
+    waiting for him is no use.
+    """
 
     robot: bool = True
     agents_free: int = 0
-    dialects: Collection[str] = ()
+    dialects: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,10 @@ def completed_years(birth_date: date, on: date) -> int:
 def route(language: str, birth_date: date | None, resources: Resources, on: date, profile: Profile) -> Route:
     """A speaker of the customer's language first (C30); the elderly get a person first where one is free."""
     if language != MANDARIN:
-        if language in resources.dialects:
+        if language in (resources.dialects or ()):
             step = Step("C30", f"客户语言为{language}，由会说的坐席拨打", f"an agent who speaks {language} rings")
             return Route("dialect agent", None, (step,))
-        if profile["calling.dialect_agent_only"] or not resources.robot:
+        if resources.dialects is not None or profile["calling.dialect_agent_only"] or not resources.robot:
             step = Step("C30", f"没有会说{language}的坐席空闲", f"nobody who speaks {language} is free")
             return Route(None, "NO_DIALECT_AGENT", (step,))
     if birth_date is not None and completed_years(birth_date, on) >= ELDERLY_YEARS and resources.agents_free:

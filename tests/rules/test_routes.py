@@ -22,6 +22,8 @@ AGENT_ONLY = {"calling.dialect_agent_only": True}
         ("yue", YOUNG, Resources(dialects=("yue",)), {}, "dialect agent", None),
         ("yue", YOUNG, Resources(), {}, "robot", None),
         ("yue", YOUNG, Resources(), AGENT_ONLY, None, "NO_DIALECT_AGENT"),
+        ("yue", YOUNG, Resources(dialects=()), {}, None, "NO_DIALECT_AGENT"),  # they speak one, and are not free
+        ("yue", YOUNG, Resources(agents_free=3, dialects=("wuu",)), {}, None, "NO_DIALECT_AGENT"),
         ("yue", OLD, Resources(robot=False, agents_free=3), {}, None, "NO_DIALECT_AGENT"),
         ("zh-CN", None, Resources(), {}, "robot", None),
     ],
