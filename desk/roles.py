@@ -40,6 +40,11 @@ RIGHTS: dict[str, frozenset[str]] = {
     "recommend": frozenset({"QUALITY"}),
     "decide": frozenset({"QUALITY", "CUSTOMER_SERVICE_HEAD", "CALL_CENTER_HEAD"}),
     "measures": HEADS | CONTROL | frozenset({"BRANCH_SUPERVISOR"}),
+    # how days are counted and which rules hold: everybody at head office may see it, compliance changes it
+    "calendar": CALLING | HEADS | CONTROL | SYSTEM,
+    "change_calendar": frozenset({"COMPLIANCE", "CUSTOMER_SERVICE_HEAD", "ADMIN"}),
+    "profiles": HEADS | CONTROL | SYSTEM,
+    "file_profile": frozenset({"COMPLIANCE"}),
     "mend": CALLING | HEADS | SYSTEM,  # who checks does not write
 }
 
