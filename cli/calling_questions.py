@@ -342,7 +342,7 @@ def _counts(entry: Mapping, today: date) -> bool:
     """In force, or younger than two years (C23); what is not told is in force."""
     status = str(entry.get("status") or "IN_FORCE").upper()
     began = day(entry, "underwritten_on", "registry.holders.")
-    return status in ("IN_FORCE", "LAPSED") or (began is not None and began > today - YOUNG_POLICY)
+    return status == "IN_FORCE" or (began is not None and began > today - YOUNG_POLICY)
 
 
 # ---------------------------------------------------------------- attempts

@@ -1,6 +1,6 @@
 """Who might be rung: one query for everybody whose case head office owns, with all that the decision needs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,8 +18,6 @@ SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nomi
        p.birth_date, p.language, k.channel, k.product_type, k.premium_mode, k.special_callback,
        (SELECT max(s.settled_at) FROM settlements s WHERE s.case_id = c.id AND s.round < c.round) AS plan_began,
        coalesce((k.facts ->> 'identity_elements')::int, 0) AS identity_elements,
-       coalesce((k.facts ->> 'self_policy')::boolean, false)
-         OR EXISTS (SELECT 1 FROM agents a WHERE a.code = k.agent_code AND a.id_hash = p.identity_hash) AS self_policy,
        coalesce((
          SELECT jsonb_agg(jsonb_build_object(
                   'number', encode(n.number_hash, 'hex'), 'dead', n.dead, 'status', n.status,
@@ -27,7 +25,12 @@ SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nomi
                               JOIN contracts hk ON hk.policy_no = h.policy_no
                               WHERE h.number_hash = n.number_hash AND h.status = 'CONFIRMED'
                                 AND (hk.status = 'IN_FORCE' OR hk.underwritten_on > CAST(:today AS date) - 730)),
-                  'registered', EXISTS (SELECT 1 FROM registered_phones r WHERE r.number_hash = n.number_hash)
+                  'registered', EXISTS (SELECT 1 FROM registered_phones r WHERE r.number_hash = n.number_hash),
+                  'own', NOT EXISTS (
+                    SELECT 1 FROM registered_phones r LEFT JOIN agents a ON r.holder_kind = 'AGENT' AND a.code = r.holder_code
+                    WHERE r.number_hash = n.number_hash AND a.id_hash IS DISTINCT FROM p.identity_hash
+                      AND NOT (r.holder_kind = 'AGENT' AND r.holder_code = k.agent_code
+                               AND coalesce((k.facts ->> 'self_policy')::boolean, false)))
                 ) ORDER BY n.place)
          FROM contract_phones n WHERE n.policy_no = c.policy_no), '[]') AS numbers,
        coalesce((
@@ -45,10 +48,21 @@ ORDER BY c.nominal_end NULLS LAST, c.id
 LIMIT :most
 """
 
+# A number counts whoever it is rung for: what was dialled under one of these for somebody who is not in the pool. No cap
+# looks back further than a week.
+FOR_OTHERS = """
+SELECT a.reserved_at AS at, a.person_id, encode(a.number_hash, 'hex') AS number, a.state, a.result, a.at_appointment
+FROM calls a
+WHERE a.number_hash = ANY(SELECT decode(h, 'hex') FROM unnest(CAST(:numbers AS text[])) AS h)
+  AND a.person_id <> ALL(CAST(:persons AS bigint[]))
+  AND a.state <> 'REJECTED'
+  AND (a.state <> 'ENDED' OR a.reserved_at > CAST(:now AS timestamptz) - interval '7 days')
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """`attempts` of everybody in it. Numbers are look-up hashes in hex: who is rung is decided without knowing a number.
+    """`attempts` of everybody in it, and those of others under a number that somebody in it shares. Numbers are look-up hashes in hex: who is rung is decided without knowing a number.
 
     `profiles`: by case id, the rule profile that the case comes under.
     """
@@ -93,11 +107,11 @@ async def read_pool(
                         number=n["number"],
                         holders=n["holders"],
                         is_agents=n["registered"],
-                        self_policy=row["self_policy"],
+                        self_policy=n["own"],
                         dead=n["dead"],
+                        confirmed=n["status"] == "CONFIRMED",
                     )
                     for n in row["numbers"]
-                    if n["status"] == "CONFIRMED"
                 ),
                 identity_elements=row["identity_elements"],
                 appointment=appointment,
@@ -120,7 +134,18 @@ async def read_pool(
                 )
                 for a in row["attempts"]
             ]
+    attempts += await _for_others(connection, candidates, seen, now)
     return Pool(tuple(candidates), tuple(attempts), {row["case_id"]: row["profile"] for row in found})
+
+
+async def _for_others(
+    connection: AsyncConnection, candidates: Iterable[Candidate], persons: Collection[int], now: datetime
+) -> list[Attempt]:
+    shared = {facts.number for case in candidates for facts in case.numbers if facts.holders > 1}
+    if not shared:
+        return []
+    found = await rows(connection, FOR_OTHERS, numbers=sorted(shared), persons=sorted(persons), now=now)
+    return [Attempt(row["at"], row["person_id"], row["number"], _result(row), row["at_appointment"]) for row in found]
 
 
 def _state(row: dict, today: date) -> CaseState:
@@ -131,7 +156,7 @@ def _state(row: dict, today: date) -> CaseState:
     return state
 
 
-def _result(attempt: dict) -> str | None:
+def _result(attempt: Mapping) -> str | None:
     """An open attempt counts as RINGING or UNKNOWN; one that ended but is not settled yet still is the open one."""
     if attempt["result"]:
         return attempt["result"]
