@@ -338,6 +338,8 @@ def _earlier_calls(
         rows = _rows(call.get("answers") or [], f"{where}.answers")
         result = str(call.get("attempt_result") or call.get("result") or "").upper()
         meant = call.get("deliberate") or any(r.step == "X" and r.get("deliberate") for r in rows)
+        if not _was_the_person(rows):
+            continue
         hangups += bool(result == "HANGUP_DELIBERATE" or meant)
         began = instant(call["at"], f"{where}.at") if call.get("at") else None
         last_day = began and at and began + timedelta(days=rules.profile["script.resume_days"])
@@ -346,6 +348,14 @@ def _earlier_calls(
             continue
         kept += [r.as_answer(policy_no) for r in rows if r.policy_no in (None, policy_no)]
     return tuple(kept), hangups
+
+
+def _was_the_person(rows: list[Row]) -> bool:
+    """Neither somebody else spoke, nor was identity asked for and never proven."""
+    if any(row.step == "C1" and row.answer in ("THIRD_PARTY", "NO") for row in rows):
+        return False
+    asked = [row.answer for row in rows if row.step == "I1"]
+    return not asked or "YES" in asked
 
 
 def _with_earlier(contact: Contact, earlier: tuple[Answer, ...], hangups: int) -> Contact:

@@ -7,6 +7,7 @@ from rules.calendar import ONE_DAY
 from rules.cases import CaseState, opening_state
 from rules.contracts import Contract
 from rules.deadlines import CaseDates
+from rules.parameters import Profile
 
 RECEIPT_DATES = ("receipt_signed_on", "receipt_entered_on", "receipt_written_off_on")
 
@@ -37,15 +38,29 @@ def receipt_news(old: Contract, new: Contract) -> bool:
     return any(getattr(new, name) is not None and getattr(new, name) != getattr(old, name) for name in RECEIPT_DATES)
 
 
+def short_script_undone(old: Contract, new: Contract, profile: Profile) -> bool:
+    """The sale's record had passed, so four items were enough, and now it no longer holds (AC-34)."""
+    passed, invalidated = old.traceability == "PASSED", new.traceability == "INVALIDATED"
+    return passed and invalidated and bool(profile["script.simplified"])
+
+
 def after_update(
-    standing: Standing, dates: CaseDates, *, in_scope: bool, special_callback: bool, news_of_receipt: bool, today: date
+    standing: Standing,
+    dates: CaseDates,
+    *,
+    in_scope: bool,
+    special_callback: bool,
+    news_of_receipt: bool,
+    today: date,
+    all_items_due: bool = False,
 ) -> Change:
     """The case after its contract changed.
 
     Withdrawn, surrendered, terminated or mended out of scope: nothing is asked of it any more, whatever it was. A case
     that nobody worked on begins again by its new dates. One that sleeps wakes the day after its receipt became known
     (S3), as a round of its own, since the round that ended with the missing contract has its outcome. A case that is
-    on the way, with a branch or closed keeps its place.
+    on the way, with a branch or closed keeps its place, unless `all_items_due`: it was closed after the short script,
+    and what that left out is asked after all.
     """
     state = standing.state
     if not in_scope:
@@ -60,6 +75,8 @@ def after_update(
         return _to(opened, standing, dates.callable_on, standing.round, "C3")
     if state == CaseState.ASLEEP and news_of_receipt:
         return _to(CaseState.WAITING, standing, today + ONE_DAY, standing.round + 1, "S3")
+    if state == CaseState.CLOSED and standing.fulfilled and all_items_due:
+        return _to(CaseState.CALLABLE, standing, today, standing.round + 1, "R30")
     return Change(state, standing.callable_on, standing.round, None)
 
 

@@ -368,7 +368,10 @@ def _verification(rows: list[Answer], last: Mapping[str, Answer], profile: Profi
     # somebody was found who can be understood, and he has not said again that he cannot follow
     overcome = is_("L1", Said.YES) is not None and "C3" not in order[order.index("L1") :]
     if (row := is_("C3", "NO")) and row.detail in ("LANGUAGE", "HEARING", "AGE") and not overcome:
-        add("LANGUAGE_BARRIER" if row.detail == "LANGUAGE" else "HEARING_OR_AGE", row, row.detail)
+        if row.detail == "LANGUAGE":
+            add("LANGUAGE_BARRIER", row)
+        else:
+            add("HEARING_OR_AGE", row, row.detail)
     if row := is_("R1", "REFUSE"):
         add("REFUSED", row, "INFORMED_REFUSAL" if row.detail == "INFORMED" else None)
     identity = [row for row in rows if row.step == "I1"]

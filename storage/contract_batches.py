@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.branches import Organisation, inbox_branch
 from rules.calendar import Calendar, business_date
-from rules.case_changes import Standing, after_update, receipt_news
+from rules.case_changes import Standing, after_update, receipt_news, short_script_undone
 from rules.cases import CaseState, Owner, opening_state, owner_of
 from rules.contracts import (
     PHONE_COLUMNS,
@@ -567,6 +567,7 @@ async def _move_cases(
             in_scope=one.scope is None,
             special_callback=bool(one.contract.special_callback),
             news_of_receipt=receipt_news(one.known.contract, one.contract),
+            all_items_due=short_script_undone(one.known.contract, one.contract, one.profile),
             today=basis.today,
         )
         values = _case_values(one, persons, change.state, change.round, change.callable_on, basis)

@@ -164,7 +164,7 @@ AC = {
     ),
     "AC-19 dialect": (
         {"answers": only(row("C1"), row("C3", "NO", detail="LANGUAGE"))},
-        {"class": "VERIFICATION", "reasons": [{"code": "LANGUAGE_BARRIER", "subtype": "LANGUAGE"}],
+        {"class": "VERIFICATION", "reasons": [{"code": "LANGUAGE_BARRIER"}],
          "work_order": {"kind": "VERIFICATION", "working_days": 1}},
     ),
     "AC-19 an agent who speaks it": (
@@ -311,6 +311,19 @@ AC = {
     "X completed by the next call": (
         {"answers": talk(items=ITEMS[6:]), "earlier_calls": [{"answers": talk(row("M1", corrected=True), items=ITEMS[:6])}]},
         {"class": "SUB_STANDARD", "reasons": [{"code": "NOT_KNOWN_AS_INSURANCE", "corrected": True}]},
+    ),
+    "X what somebody else said before": (
+        {"answers": talk(items=ITEMS[6:]), "earlier_calls": [{"answers": talk(row("C1", "THIRD_PARTY"), items=ITEMS[:6])}]},
+        {"class": None, "resume_at": "M1"},
+    ),
+    "X said before without proof of identity": (
+        {"answers": talk(items=ITEMS[6:]), "earlier_calls": [{"answers": talk(row("I1", "NO"), items=ITEMS[:6])}]},
+        {"class": None, "resume_at": "M1"},
+    ),
+    "X somebody else hung up before": (
+        {"answers": only(row("C1"), row("X", "HANGUP", deliberate=True)),
+         "earlier_calls": [{"answers": only(row("C1", "THIRD_PARTY"), row("X", "HANGUP", deliberate=True))}]},
+        {"class": None, "attempt_result": "HANGUP_DELIBERATE"},
     ),
     "X too long ago": (
         {"answers": talk(items=ITEMS[6:]), "at": "2026-09-29T10:00",

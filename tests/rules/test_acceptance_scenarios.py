@@ -213,7 +213,7 @@ SCENARIOS = [
     ("AC-18 rebooked", outcome([*talk(items=ITEMS[:5]), row("M5", "BUSY"), row("A1", at="2026-09-29T10:00")]),
      {"class": None, "attempt_result": "APPOINTED", "resume_at": "M5", "appointment": "2026-09-29T10:00:00+08:00"}),
     ("AC-19", outcome([row("C1"), row("C3", "NO", detail="LANGUAGE"), row("L1", "NO")], at="2026-09-24T10:00"),
-     {"class": "VERIFICATION", "reasons": [{"code": "LANGUAGE_BARRIER", "subtype": "LANGUAGE"}],
+     {"class": "VERIFICATION", "reasons": [{"code": "LANGUAGE_BARRIER"}],
       "work_order": {"kind": "VERIFICATION", "working_days": 1, "due_at": "2026-09-28T23:59:59+08:00", "act_by": None,
                      "escalated": False}}),
     ("AC-19 an agent who speaks it", outcome([row("C1"), row("C3", "NO", detail="LANGUAGE"), row("L1"), *talk()[3:]]),

@@ -1,13 +1,15 @@
 """What becomes of a case when its contract changes, as a table."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
-from rules.case_changes import Change, Standing, after_update
+from rules.case_changes import Change, Standing, after_update, short_script_undone
 from rules.cases import CaseState as S
 from rules.cases import may_move
 from rules.deadlines import CaseDates
+from rules.parameters import DEFAULTS
 
 TODAY = date(2026, 9, 24)
 BEFORE, AFTER, OLD = date(2026, 9, 20), date(2026, 9, 28), date(2026, 9, 15)
@@ -17,7 +19,9 @@ def dates(callable_on: date | None) -> CaseDates:
     return CaseDates("E4_EARLIEST", callable_on, None, None, None, 15, False, False, None, None, ())
 
 
-def change(state, callable_on, *, begun=False, fulfilled=False, in_scope=True, special=False, news=False) -> Change:
+def change(
+    state, callable_on, *, begun=False, fulfilled=False, in_scope=True, special=False, news=False, all_items=False
+) -> Change:
     return after_update(
         Standing(state, OLD, 1, begun, fulfilled),
         dates(callable_on),
@@ -25,6 +29,7 @@ def change(state, callable_on, *, begun=False, fulfilled=False, in_scope=True, s
         special_callback=special,
         news_of_receipt=news,
         today=TODAY,
+        all_items_due=all_items,
     )
 
 
@@ -49,6 +54,10 @@ def change(state, callable_on, *, begun=False, fulfilled=False, in_scope=True, s
         # it sleeps for want of the contract: only the receipt wakes it, the day after (S3)
         (S.ASLEEP, BEFORE, {"begun": True}, Change(S.ASLEEP, OLD, 1, None)),
         (S.ASLEEP, BEFORE, {"begun": True, "news": True}, Change(S.WAITING, date(2026, 9, 25), 2, "S3")),
+        # AC-34: closed after the short script, whose ground has gone
+        (S.CLOSED, AFTER, {"begun": True, "fulfilled": True, "all_items": True}, Change(S.CALLABLE, TODAY, 2, "R30")),
+        (S.CLOSED, AFTER, {"begun": True, "all_items": True}, Change(S.CLOSED, OLD, 1, None)),
+        (S.AT_BRANCH, AFTER, {"begun": True, "fulfilled": True, "all_items": True}, Change(S.AT_BRANCH, OLD, 1, None)),
         # back in force
         (S.NOT_REQUIRED, BEFORE, {}, Change(S.CALLABLE, BEFORE, 1, "R6")),
         (S.NOT_REQUIRED, BEFORE, {"begun": True}, Change(S.CALLABLE, BEFORE, 2, "R6")),
@@ -59,6 +68,22 @@ def test_in_scope(state, callable_on, more, expected):
     found = change(state, callable_on, **more)
     assert found == expected
     assert may_move(state, found.state)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "allowed", "undone"),
+    [
+        ("PASSED", "INVALIDATED", True, True),
+        ("PASSED", "INVALIDATED", False, False),
+        ("NONE", "INVALIDATED", True, False),
+        ("PASSED", "PASSED", True, False),
+        ("PASSED", "NONE", True, False),
+    ],
+)
+def test_ac_34_what_undoes_the_short_script(old, new, allowed, undone):
+    profile = DEFAULTS.with_params({"script.simplified": allowed})
+    before, after = (SimpleNamespace(traceability=value) for value in (old, new))
+    assert short_script_undone(before, after, profile) is undone
 
 
 @pytest.mark.parametrize("state", list(S))

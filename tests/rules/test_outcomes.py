@@ -232,6 +232,8 @@ BETTER_TO_WORSE = [
     {"answer": "NO", "corrected": False},
     {"answer": "SILENT"},
 ]
+# without the contract nothing else can be asked: a no there weighs more than silence (C16)
+LADDERS = {"M2.received": [*BETTER_TO_WORSE[:2], BETTER_TO_WORSE[3], BETTER_TO_WORSE[2]]}
 # beside the items, from nothing to a reason that ends the call
 BESIDE = [
     (),
@@ -254,7 +256,7 @@ def test_a_class_never_improves_when_an_answer_gets_worse(product, mode, levels,
 
     def found(worse):
         answers = [
-            {"step": item, **BETTER_TO_WORSE[min(level + (worse and place == which), 3)]}
+            {"step": item, **LADDERS.get(item, BETTER_TO_WORSE)[min(level + (worse and place == which), 3)]}
             for place, (item, level) in enumerate(zip(items, levels, strict=False))
         ]
         extra = BESIDE[min(beside + (worse and which >= len(items)), 3)]
@@ -263,7 +265,6 @@ def test_a_class_never_improves_when_an_answer_gets_worse(product, mode, levels,
     better, worse = found(False), found(True)
     assert RANK[better.class_] <= RANK[worse.class_]
     assert better.completed or not worse.completed
-    assert set(better.open_items) <= set(worse.open_items)
 
 
 @given(st.sets(st.sampled_from(ITEMS), min_size=1))
