@@ -104,8 +104,9 @@ SELECT (SELECT jsonb_agg(jsonb_build_object('kind', w.kind, 'state', w.state, 'r
                WHERE s.case_id = c.id AND s.round = c.round AND s.completed AND s.counts) AS completed,
        EXISTS (SELECT 1 FROM contract_phones n WHERE n.policy_no = c.policy_no AND n.status = 'CONFIRMED' AND NOT n.dead
                AND NOT EXISTS (SELECT 1 FROM registered_phones r WHERE r.number_hash = n.number_hash)) AS usable_number,
-       (SELECT count(*) FROM settlements s WHERE s.case_id = c.id
-          AND s.decision @? '$.settlement.reasons[*] ? (@.code == "REFUSED")') AS refusals,
+       -- an order that rests on a refusal is one, also where two persons said so
+       greatest(1, (SELECT count(*) FROM settlements s WHERE s.case_id = c.id
+          AND s.decision @? '$.settlement.reasons[*] ? (@.code == "REFUSED")')) AS refusals,
        (SELECT code FROM branches WHERE parent_code IS NULL ORDER BY code LIMIT 1) AS head_office
 FROM cases c WHERE c.id = :id
 """
