@@ -10,6 +10,7 @@ from scripts.rule_profiles import load_profile
 from storage import db, settlements
 from storage.calendar_days import held_calendar
 from storage.organisation import read_organisation
+from storage.receipts_told import correct_receipts
 from storage.settlements import Ended
 from tasks.outages import batch
 
@@ -43,6 +44,7 @@ async def _decide_and_save(connection, ended: Sequence[Ended], calendar: Calenda
     now = clock.now()
     decided = [(e, decide(e, calendar, organisation)) for e in ended]
     await settlements.save(connection, decided, now)
+    await correct_receipts(connection, decided, calendar, now)
     return len(decided)
 
 
