@@ -25,7 +25,7 @@ from settings import Settings
 # Only a net: every object carries its own date, since stores count a default year differently.
 DEFAULT_YEARS = 20
 # One part up to here, so that the server checks one checksum over the whole; more is held in memory part by part.
-PART = 16 * 1024 * 1024
+PART = 8 * 1024 * 1024
 _BLOCK = 1 << 20
 _ABSENT = {"NoSuchKey", "NoSuchVersion", "NoSuchObject", "MethodNotAllowed"}
 

@@ -95,7 +95,7 @@ class KeyRing:
         data = bytes(wrapped.data)
         try:
             return AESGCM(key).decrypt(data[:_NONCE], data[_NONCE:], _bound(wrapped.version, context))
-        except InvalidTag as e:
+        except (InvalidTag, ValueError) as e:
             raise KeysWrong(f"archive key {wrapped.version!r} does not open this data key") from e
 
 

@@ -21,7 +21,7 @@ WINDOW_SECONDS = 60
 # Loudness is taken in pieces of this length: what is shorter is a pause between words, not silence.
 PIECE_MS = 500
 # What is larger than this lies in a file without a name, which goes with the process.
-IN_MEMORY = 12 * 1024 * 1024
+IN_MEMORY = 8 * 1024 * 1024
 _FULL_SCALE = 32768
 _WAV = {"WAV", "WAVEX", "RF64"}
 
