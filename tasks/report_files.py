@@ -48,6 +48,11 @@ SENTENCES = {
     "completed_rate": ("完成率", "Completed %"),
     "clean_success_rate": ("成功率（无问题）", "Clean success %"),
     "in_window_rate": ("期内完成率", "In-window %"),
+    "overridden": ("其中经两人改判", "Class overridden by two"),
+    "waivers": ("豁免签字声明", "Waived statements"),
+    "order": ("工单", "Work order"),
+    "reason": ("理由", "Reason"),
+    "by": ("豁免人", "Waived by"),
     "dials": ("拨打", "Dials"),
     "answered": ("接通", "Answered"),
     "recordings_verified": ("录音已核验归档", "Recordings verified"),
@@ -59,7 +64,7 @@ SENTENCES = {
 }
 COLUMNS = (
     "due", "excluded", "denominator", "completed", "clean", "in_window", "completed_rate", "clean_success_rate",
-    "in_window_rate", "dials", "answered", "recordings_verified", "recordings_lost",
+    "in_window_rate", "overridden", "dials", "answered", "recordings_verified", "recordings_lost",
 )  # fmt: skip
 
 _pages = Environment(
@@ -160,7 +165,8 @@ def _tables(report: DailyReport, language: str) -> Iterator[tuple[str, list[str]
     columns = [t(name) for name in COLUMNS] + [f"{t(group)}: {word(label, language)}" for group, label in labels]
 
     def line(part: dict) -> list[Any]:
-        return [_number(part[name]) for name in COLUMNS] + [part[group].get(label, 0) for group, label in labels]
+        # a report that was kept before a column was added has none of it
+        return [_number(part.get(name, 0)) for name in COLUMNS] + [part[group].get(label, 0) for group, label in labels]
 
     whole = report.figures["whole"]
     yield t("whole"), [t("measure"), t("value")], [list(pair) for pair in zip(columns, line(whole), strict=True)]
@@ -174,6 +180,13 @@ def _tables(report: DailyReport, language: str) -> Iterator[tuple[str, list[str]
         [t("channel"), *columns],
         [[word(part["code"], language), *line(part)] for part in report.figures["by_channel"]],
     )
+
+    if waivers := report.figures.get("waivers"):
+        yield (
+            t("waivers"),
+            [t("order"), t("branch"), t("channel"), t("reason"), t("by")],
+            [[w["order_id"], w["branch"], word(w["channel"], language), w["reason"], w["by"]] for w in waivers],
+        )
 
 
 def _number(value: Any) -> Any:

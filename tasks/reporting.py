@@ -3,16 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clock import Clock
-from rules.calendar import business_date
+from rules.calendar import business_date, shanghai
 from rules.measures import Measures, measure
 from rules.parameters import Profile
-from storage import db, figures
+from storage import db, figures, order_reviews
 from tasks.outages import batch
 from tasks.rule_book import rule_book
 
@@ -57,8 +57,9 @@ keep_daily_report = batch(make_daily_report)
 
 
 async def daily_figures(connection: AsyncConnection, day: date, now: datetime, profile: Profile) -> dict[str, Any]:
-    """{day, profile, whole, by_branch: [...], by_channel: [...]}; each part holds measures of the cohort whose nominal
-    end is `day` (S18), and the work done on it."""
+    """{day, profile, whole, by_branch: [...], by_channel: [...], waivers: [...]}; each part holds measures of the cohort
+    whose nominal end is `day` (S18), and the work done on it; the waivers of signed statements are those of the day (C52).
+    """
     cohort = await figures.callbacks_due(connection, day, day)
     names = await figures.branch_names(connection)
     work = await figures.work_of(connection, day, now)
@@ -89,6 +90,16 @@ async def daily_figures(connection: AsyncConnection, day: date, now: datetime, p
                 **channel_work.get(code, _gathered(())),
             }
             for code in sorted(of_channel.by_branch.keys() | channel_work.keys())
+        ],
+        "waivers": [
+            {
+                "order_id": waiver["order_id"],
+                "branch": waiver["branch"],
+                "channel": waiver["channel"],
+                "reason": waiver["reason"],
+                "by": waiver["reviewed_by"],
+            }
+            for waiver in await order_reviews.waivers(connection, shanghai(day), shanghai(day + timedelta(days=1)))
         ],
     }
 

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 
 from rules.calendar import SHANGHAI
-from rules.measures import Callback, Result, measure, rate
+from rules.measures import Callback, Result, drill_down, first_completed, measure, measure_by, rate, rows_behind
+from rules.parameters import DEFAULTS
 
 AS_OF = date(2026, 10, 31)
 SIGNED, END = date(2026, 9, 10), date(2026, 9, 25)
@@ -100,3 +102,77 @@ def test_branches_add_up():
 )
 def test_rates_round_half_up(part, whole, text):
     assert rate(part, whole) == text
+
+
+def many():
+    """One policy of each kind that a figure may count or leave out."""
+    rows = {
+        "clean": policy(done("2026-09-20")),
+        "late": policy(done("2026-09-28", "SUB_STANDARD", reasons=("FEES_UNCLEAR",))),
+        "by a branch": policy(done("2026-09-22", "QUESTION", by="BRANCH"), branch="B2"),
+        "overridden": policy(done("2026-09-20", overridden=True), branch="B2"),
+        "settled later": policy(done("2026-09-20", "QUESTION", overridden=True), done("2026-09-24")),
+        "second one overridden": policy(done("2026-09-20"), done("2026-09-24", "QUESTION", overridden=True)),
+        "open": policy(failed("2026-09-20", "PHONE_SHARED"), channel="AGENCY"),
+        "left": policy(withdrawn_on=date(2026, 9, 12)),
+        "died": policy(death_known_on=date(2026, 9, 12), agent="A"),
+        "a firm": policy(policyholder_type="ORGANISATION"),
+    }
+    return [replace(row, policy_no=name) for name, row in rows.items()]
+
+
+BEHIND = {
+    "due": 9,
+    "excluded": ["left", "died"],
+    "excluded_by.WITHDRAWN": ["left"],
+    "excluded_by.DEATH": ["died"],
+    "denominator": 7,
+    "outstanding": ["open"],
+    "completed": 6,
+    "clean": ["clean", "late", "overridden", "second one overridden"],
+    "in_window": ["clean", "by a branch", "overridden", "settled later", "second one overridden"],
+    "sales_question": ["late"],
+    "untrue_data": ["open"],
+    # the first completed callback decides, whatever was overridden later
+    "overridden": ["overridden", "settled later"],
+    "classes.QUESTION": ["by a branch", "settled later"],
+    "classes.SUB_STANDARD": ["late"],
+    "completed_by.BRANCH": ["by a branch"],
+    "completed_by.HEAD_OFFICE": 5,
+    "completed_by_method.PHONE": 6,
+    "completed_by_method.VISIT": [],
+    "classes": [],
+    "nonsense": [],
+}
+
+
+@pytest.mark.parametrize("figure", BEHIND)
+def test_the_rows_behind_a_figure(figure):
+    found = [row.policy_no for row in rows_behind(many(), figure, AS_OF)]
+    assert (len(found) if isinstance(BEHIND[figure], int) else found) == BEHIND[figure]
+
+
+def test_each_figure_counts_exactly_its_rows():
+    whole = measure(many(), AS_OF)
+    for name in ("due", "excluded", "denominator", "completed", "clean", "in_window", "overridden", "untrue_data"):
+        assert getattr(whole, name) == len(rows_behind(many(), name, AS_OF)), name
+    for of in ("excluded_by", "classes", "completed_by", "completed_by_method"):
+        for part, count in getattr(whole, of).items():
+            assert count == len(rows_behind(many(), f"{of}.{part}", AS_OF)) > 0, (of, part)
+    told = drill_down(many(), AS_OF)
+    assert {name: len(rows) for name, rows in told.items()} == {name: getattr(whole, name) for name in told}
+
+
+@pytest.mark.parametrize("part", [lambda row: row.branch, lambda row: row.channel, lambda row: row.agent])
+def test_the_parts_add_up_whatever_they_are(part):
+    whole, parts = measure(many(), AS_OF), measure_by(many(), AS_OF, DEFAULTS, part)
+    for name in ("due", "excluded", "denominator", "completed", "clean", "in_window", "overridden"):
+        assert sum(getattr(found, name) for found in parts.values()) == getattr(whole, name)
+
+
+def test_which_callback_decides():
+    [twice] = [row for row in many() if row.policy_no == "settled later"]
+    assert first_completed(twice, AS_OF).class_ == "QUESTION"
+    assert first_completed(twice, date(2026, 9, 19)) is None
+    [gone] = [row for row in many() if row.policy_no == "left"]
+    assert first_completed(gone, AS_OF) is None

@@ -1,7 +1,24 @@
+from datetime import datetime, timedelta
+
 import pytest
 
+from rules.calendar import SHANGHAI
 from rules.parameters import DEFAULTS
-from rules.penalties import agent_points, low_success, proposals, quality_items, service_proposals, signature_proposals
+from rules.penalties import (
+    QUALITY_ITEMS,
+    DecisionRefused,
+    agent_points,
+    check_decision,
+    check_recommendation,
+    item_proposals,
+    low_success,
+    order_late,
+    proposal_key,
+    proposals,
+    quality_items,
+    service_proposals,
+    signature_proposals,
+)
 
 
 def fines(found):
@@ -89,3 +106,90 @@ def test_agent_points(given, points):
 def test_a_deduction_beyond_the_scale_is_refused():
     with pytest.raises(ValueError):
         agent_points(0, 0, 4)
+
+
+DUE = datetime(2026, 10, 13, 23, 59, 59, tzinfo=SHANGHAI)  # AC-15: five working days from 09-30
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("handled", "statement", "now", "late"),
+    [
+        (None, None, DUE, False),
+        (None, None, DUE + DAY, True),
+        (DUE, None, DUE + DAY, False),
+        (DUE + DAY, None, DUE + 2 * DAY, True),
+        (None, DUE - DAY, DUE + DAY, False),  # AC-15: filed 10-12, no quality offence
+        (None, DUE, DUE + DAY, False),
+        (None, DUE + DAY, DUE + DAY, True),  # AC-15: filed 10-14, offence
+        (DUE + DAY, DUE + DAY, DUE + 2 * DAY, True),
+        (DUE + DAY, DUE - DAY, DUE + 2 * DAY, False),
+    ],
+)
+def test_ac_15_a_statement_filed_before_the_limit_saves_the_branch(handled, statement, now, late):
+    assert order_late(DUE, handled, statement, now) is late
+
+
+def test_lateness_falls_on_the_unit_and_the_rest_on_the_seller():
+    late = proposals((), (), order_late=True)
+    assert [(p.offence, p.on, p.step.rule) for p in late] == [("ORDER_OVERDUE_OR_INVALID", "UNIT", "R106")]
+    assert [p.on for p in proposals([("CLAUSES_NOT_SUPPLIED", None)]) if p.measure == "LIST_QUALITY_ITEM"] == ["AGENT"]
+
+
+def test_what_a_checker_finds_is_listed():
+    found = item_proposals(["MISLEADING", "FALSE_INFORMATION"])
+    assert [(p.offence, p.measure, p.amount_yuan) for p in found] == [
+        ("MISLEADING", "LIST_QUALITY_ITEM", None),
+        ("FALSE_INFORMATION", "LIST_QUALITY_ITEM", None),
+    ]
+    assert len(item_proposals(QUALITY_ITEMS)) == 6
+    with pytest.raises(KeyError):
+        item_proposals(["SINGING"])
+
+
+def test_one_fact_proposes_one_thing_once():
+    found = [*signature_proposals("FAMILY"), *item_proposals(["MISLEADING"])]
+    keys = {proposal_key("settlement:1", p) for p in found}
+    assert len(keys) == len(found) and not keys & {proposal_key("settlement:2", p) for p in found}
+
+
+@pytest.mark.parametrize(
+    ("state", "decision", "more", "code"),
+    [
+        ("PROPOSED", "UPHELD", {}, None),
+        ("PROPOSED", "DISMISSED", {"measure": "INVESTIGATE"}, None),
+        ("PROPOSED", "UPHELD", {"measure": "INVESTIGATE", "finding": "AGENT"}, None),
+        ("PROPOSED", "UPHELD", {"measure": "INVESTIGATE"}, "FINDING_MISSING"),
+        ("PROPOSED", "UPHELD", {"measure": "INVESTIGATE", "finding": "UNKNOWN"}, "FINDING_MISSING"),
+        ("PROPOSED", "UPHELD", {"reason": "  "}, "REASON_MISSING"),
+        ("PROPOSED", "FORGIVEN", {}, "BAD_DECISION"),
+        ("UPHELD", "DISMISSED", {}, "DECIDED"),
+        ("DISMISSED", "UPHELD", {}, "DECIDED"),
+    ],
+)
+def test_what_the_first_person_may_put_forward(state, decision, more, code):
+    given = {"reason": "已调查", "measure": "FINE", **more}
+    if code is None:
+        check_recommendation(state, decision, **given)
+        return
+    with pytest.raises(DecisionRefused) as refused:
+        check_recommendation(state, decision, **given)
+    assert refused.value.code == code and refused.value.zh
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (("PROPOSED", "UPHELD", "anna", "bo"), None),
+        (("PROPOSED", "UPHELD", "anna", "anna"), "SAME_PERSON"),
+        (("PROPOSED", None, None, "bo"), "NOT_RECOMMENDED"),
+        (("UPHELD", "UPHELD", "anna", "bo"), "DECIDED"),
+    ],
+)
+def test_a_second_person_decides(given, code):
+    if code is None:
+        check_decision(*given)
+        return
+    with pytest.raises(DecisionRefused) as refused:
+        check_decision(*given)
+    assert refused.value.code == code

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from rules.parameters import DEFAULTS
-from rules.report_dates import monthly_report_due, sales_unit_table_due
+from rules.report_dates import annual_report_due, monthly_report_due, sales_unit_table_due
 from scripts.calendars import seeded_calendar
 
 
@@ -21,3 +21,8 @@ def test_ac_26_report_dates(month, head_office, sales_unit, flagged):
     calendar, month = seeded_calendar(), date.fromisoformat(month)
     assert monthly_report_due(month, calendar) == date.fromisoformat(head_office)
     assert sales_unit_table_due(month, calendar, DEFAULTS) == (date.fromisoformat(sales_unit), flagged)
+
+
+def test_the_annual_report_is_due_at_the_end_of_december_unless_told():
+    assert annual_report_due(2026, DEFAULTS) == date(2026, 12, 31)
+    assert annual_report_due(2026, DEFAULTS.with_params({"report.annual.due": "11-30"})) == date(2026, 11, 30)

@@ -10,6 +10,7 @@ from rules.sampling import (
     equal_intervals,
     impersonation_rechecks,
     inspection_size,
+    population_digest,
     quality_checks,
     self_inspection,
     share_of,
@@ -90,3 +91,28 @@ def test_which_recordings_are_checked():
 def test_half_a_year_later_half_a_per_cent_is_rung_again():
     assert len(impersonation_rechecks([callback(n) for n in range(1000)])) == 5
     assert impersonation_rechecks([]) == ()
+
+
+def test_another_start_draws_others_and_as_many():
+    rows = [callback(n) for n in range(200)]
+    first, second = quality_checks(rows, start=0), quality_checks(rows, start=7)
+    assert len(first) == len(second) == 6 and not first.keys() & second.keys()
+    assert quality_checks(rows, start=7) == second
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"channel": "ONLINE"},
+        {"product": "HEALTH"},
+        {"class_": "QUESTION"},
+        {"by_proxy": True},
+        {"script_withdrawn": True},
+        {"agent_call_no": 1},
+    ],
+)
+def test_the_digest_tells_one_changed_row(change):
+    rows = [callback(n) for n in range(5)]
+    changed = [*rows[:2], callback(2, **change), *rows[3:]]
+    assert population_digest(rows) == population_digest(list(rows)) != population_digest(changed)
+    assert population_digest(rows) != population_digest(rows[::-1])

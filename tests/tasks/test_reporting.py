@@ -11,8 +11,8 @@ from sqlalchemy import text
 from clock import Clock
 from rules.calendar import shanghai
 from storage import db
-from tasks.report_files import write_files
-from tasks.reporting import DayNotBegun, make_daily_report
+from tasks.report_files import COLUMNS, write_files
+from tasks.reporting import BY_LABEL, DailyReport, DayNotBegun, make_daily_report
 
 DAY = date(2026, 9, 24)
 NEXT = DAY + timedelta(days=1)
@@ -207,3 +207,19 @@ async def test_an_empty_day_has_a_report(database, clock, tmp_path):
     report = await make_daily_report(DAY, clock)
     assert report.figures["whole"]["completed_rate"] is None
     assert "当日没有数据" in write_files(report, tmp_path)[0].read_text()
+
+
+def test_waived_statements_are_listed(tmp_path):
+    """C52: who did without the customer's signature, and why; and how many classes two persons overrode."""
+    whole = {**dict.fromkeys(COLUMNS, 0), **{group: {} for group in BY_LABEL}, "overridden": 2}
+    waiver = {"order_id": 7, "branch": "C1", "channel": "AGENCY", "reason": "=客户在国外", "by": "lin"}
+    figures = {"profile": "national@1", "whole": whole, "by_branch": [], "by_channel": [], "waivers": [waiver]}
+    files = write_files(DailyReport(DAY, figures, at(9), True), tmp_path)
+    [sheet] = [file for file in files if file.suffix == ".xlsx" and "zh" in file.name]
+    book = openpyxl.load_workbook(sheet)
+    lines = list(book["豁免签字声明"].iter_rows(values_only=True))
+    assert lines[0] == ("工单", "机构", "渠道", "理由", "豁免人")
+    assert lines[1][0] == 7 and lines[1][2] == "个险" and lines[1][3].endswith("客户在国外") and lines[1][3][0] != "="
+    assert ("其中经两人改判", 2) in list(book["全部"].iter_rows(values_only=True, max_col=2))
+    del figures["waivers"], whole["overridden"]  # as an earlier version kept it
+    assert write_files(DailyReport(DAY, figures, at(9), True), tmp_path)
