@@ -5,12 +5,19 @@ from settings import Settings
 
 
 def make_usable(settings: Settings) -> None:
-    """Run the missing migrations, then make the bucket with Object Lock if it is missing. Raises ArchiveError."""
-    from storage.archive import Archive
+    """Run the missing migrations, then make the buckets with Object Lock if they are missing, and let each prove that it
+    keeps what it locks. Raises ArchiveError, ArchiveUnsafe for one that does not."""
+    from storage.archive import Archive, ArchiveUnsafe
     from storage.migrate import upgrade
+    from storage.worm_canary import self_test
 
     upgrade(settings.database_url.get_secret_value())
-    Archive(settings).ensure_bucket()
+    stores = [Archive(settings)] + ([Archive(settings, second=True)] if settings.s3_copy_bucket else [])
+    for store in stores:
+        store.ensure_bucket()
+        report = self_test(store)
+        if not report.kept:
+            raise ArchiveUnsafe(f"bucket {store.bucket} does not keep: {', '.join(report.broken)}")
 
 
 @command(

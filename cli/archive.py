@@ -1,0 +1,295 @@
+"""`huifang archive`: is every recording still there, does the store keep its promises; holds, disposal, keys."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any
+
+import click
+
+from cli.output import emit, fail, group, text
+
+BY = click.option("--by", help="Who orders it, for the record; the user of this machine unless told.")
+
+REFUSALS = {
+    "HELD_ALREADY": ("该通话已在冻结中。", "This call is under hold already."),
+    "NOT_HELD": ("该通话未被冻结。", "This call is not under hold."),
+    "NOT_ASKED": ("须先由一人提出解除（--ask），再由另一人确认。", "One person asks first (--ask), another confirms."),
+    "NO_REASON": ("请写明理由。", "A reason is needed."),
+    "SAME_PERSON": ("须由另一人办理。", "Another person must do this."),
+    "NOTHING_EXPIRED": ("没有期满可销毁的记录。", "Nothing has expired."),
+    "NO_SUCH_LIST": ("没有这份销毁清单。", "There is no such list."),
+    "APPROVED_ALREADY": ("该清单已有两人批准。", "Two persons have approved this list already."),
+    "NOT_APPROVED": ("该清单尚未由两人批准。", "Two persons have not approved this list yet."),
+    "DONE": ("该清单已执行。", "This list has been carried out."),
+}
+
+
+@group(
+    example="huifang archive check\nhuifang archive canary",
+    zh="录音档案：复核（check）、存储自检（canary）、概况、第二副本、冻结与解除、销毁、密钥轮换。",
+)
+def archive() -> None:
+    """The archive of recordings: re-reading, the store's self-test, copies, legal holds, disposal, keys."""
+
+
+def _run(work: Callable[[], Awaitable[Any]]) -> Any:
+    from storage import db
+    from storage.archive import ArchiveError
+    from storage.disposals import DisposalRefused
+    from storage.key_keepers import KeysAway, KeysWrong
+    from storage.legal_holds import HoldRefused
+
+    async def whole() -> Any:
+        try:
+            return await work()
+        finally:
+            await db.dispose()
+
+    try:
+        return asyncio.run(whole())
+    except (HoldRefused, DisposalRefused) as refused:
+        fail(*REFUSALS[str(refused)])
+    except ArchiveError as problem:
+        fail(f"录音存储：{problem}", f"The archive: {problem}")
+    except (KeysAway, KeysWrong) as problem:
+        fail(f"密钥：{problem}", f"The keys: {problem}")
+
+
+@archive.command(
+    "check",
+    example="huifang archive check\nhuifang archive check --due --seconds 600 --json",
+    zh="按版本逐一重读每份录音（两份副本），核对摘要与锁；受损的用另一份修复。发现问题时退出码为 1。",
+)
+@click.option("--due", is_flag=True, help="Only what must be read again by now, as the nightly run does.")
+@click.option("--seconds", type=float, default=86400.0, help="Stop after so long; the next run goes on from there.")
+def check(due: bool, seconds: float) -> None:
+    """Read every object again by its version, both copies: digests and locks. What is damaged is mended from the other
+    copy. Exit code 1 when something was found."""
+    from clock import system
+    from tasks import archive_care
+
+    clock = system()
+    done = _run(lambda: archive_care.check_objects.fn(clock, seconds, everything=not due))
+    failures = [
+        {
+            "recording": finding.kept.name,
+            "call_id": finding.kept.call_id,
+            "object_key": finding.kept.object_key,
+            "copy": finding.which,
+            "problem": finding.problem,
+            "mended": finding.mended,
+        }
+        for finding in done.findings
+    ]
+    document = {"objects": done.objects, "ok": not failures, "failures": failures, "finished": done.finished}
+
+    def lines():
+        for f in failures:
+            state = text("已修复", "mended") if f["mended"] else text("未能修复", "not mended")
+            yield f"{f['object_key']} · {f['copy']} · {f['problem']} · {state}"
+        yield text(
+            f"重读 {done.objects} 份，发现问题 {len(failures)} 处。",
+            f"{done.objects} read again, {len(failures)} problems.",
+        )
+
+    emit(document, lines)
+    if failures:
+        click.get_current_context().exit(1)
+
+
+@archive.command(
+    "canary",
+    example="huifang archive canary --json",
+    zh="在真实存储桶上试图删除、覆盖、缩短、降级、停用版本、绕过，逐项报告；有一项未守住则报警、停止删除运营商副本，退出码为 1。",
+)
+def canary() -> None:
+    """Try on the real buckets what Object Lock forbids, and report each answer. Exit code 1 when a promise is broken."""
+    from clock import system
+    from tasks import archive_care
+
+    reports = _run(lambda: archive_care.prove_stores.fn(system()))
+    failures = [{"bucket": r.bucket, "promise": promise} for r in reports for promise in r.broken]
+    document = {
+        "objects": len(reports),
+        "ok": not failures,
+        "failures": failures,
+        "buckets": [{"bucket": r.bucket, "kept": r.kept, "attempts": r.as_json()} for r in reports],
+    }
+
+    def lines():
+        for report in reports:
+            for attempt in report.attempts:
+                kept = text("守住", "kept") if attempt.kept else text("未守住", "BROKEN")
+                yield f"{report.bucket} · {attempt.promise} · {kept} · {attempt.answer}"
+
+    emit(document, lines)
+    if failures:
+        click.get_current_context().exit(1)
+
+
+@archive.command(
+    "status", example="huifang archive status", zh="档案概况：份数、受损、逾期未复核、缺第二副本、密钥版本、报警。"
+)
+def status() -> None:
+    """How the archive stands: objects, damage, overdue reading, missing second copies, key versions, alarms."""
+    from clock import system
+    from settings import settings
+    from storage import alarms, data_keys, db, fixity, legal_holds, worm_tests
+
+    async def work():
+        async with db.transaction() as connection:
+            return (
+                await fixity.standing(connection, system().now(), settings().archive_check_days),
+                await data_keys.versions_in_use(connection),
+                await worm_tests.newest(connection),
+                await legal_holds.standing(connection),
+                await alarms.standing(connection),
+            )
+
+    found, keys, tests, holds, standing = _run(work)
+    document = {
+        "objects": found.objects,
+        "damaged": found.damaged,
+        "overdue": found.overdue,
+        "without_second_copy": found.single,
+        "keys": keys,
+        "canaries": [{"bucket": t["bucket"], "at": t["at"], "kept": t["kept"]} for t in tests],
+        "holds": [{"call_id": h.call_id, "reason": h.reason, "set_by": h.set_by} for h in holds],
+        "alarms": [{"name": a["name"], "since": a["raised_at"], "detail": a["detail"]} for a in standing],
+    }
+
+    def lines():
+        yield text(
+            f"{found.objects} 份；受损 {found.damaged}，逾期未复核 {found.overdue}，缺第二副本 {found.single}。",
+            f"{found.objects} objects; {found.damaged} damaged, {found.overdue} not read in time, {found.single} without a second copy.",
+        )
+        for alarm in document["alarms"]:
+            yield text("报警", "alarm") + f" {alarm['name']} · {alarm['since']:%Y-%m-%d %H:%M} · {alarm['detail']}"
+
+    emit(document, lines)
+
+
+@archive.command("copy", example="huifang archive copy", zh="为尚无第二副本的录音制作第二副本。")
+@click.option("--seconds", type=float, default=86400.0, help="Stop after so long.")
+def copy(seconds: float) -> None:
+    """Make the second copies that are missing."""
+    from clock import system
+    from tasks import archive_care
+
+    made = _run(lambda: archive_care.make_second_copies.fn(system(), seconds))
+    emit({"ok": True, "objects": made}, text(f"制作第二副本 {made} 份。", f"{made} second copies made."))
+
+
+@archive.command(
+    "hold",
+    example="huifang archive hold CALL_ID --reason '诉讼 (2026) 1 号'",
+    zh="依法冻结一通电话的录音：一人设定，两人解除。",
+)
+@click.argument("call_id")
+@click.option("--reason", required=True, help="Why it must not go.")
+@BY
+def hold(call_id: str, reason: str, by: str | None) -> None:
+    """Put a legal hold on a call's recording: set by one, released by two."""
+    from clock import system
+    from tasks import archive_orders
+
+    held = _run(lambda: archive_orders.hold(call_id, reason, by or getpass.getuser(), system()))
+    emit({"ok": True, "objects": held}, text(f"已冻结 {held} 份。", f"{held} objects held."))
+
+
+@archive.command(
+    "release",
+    example="huifang archive release CALL_ID --ask --reason 结案 --by lin\nhuifang archive release CALL_ID --by wu",
+    zh="解除冻结：先由一人提出（--ask），再由另一人确认。",
+)
+@click.argument("call_id")
+@click.option("--ask", is_flag=True, help="As the first of two.")
+@click.option("--reason", default="", help="Why it may go; with --ask.")
+@BY
+def release(call_id: str, ask: bool, reason: str, by: str | None) -> None:
+    """Release a legal hold: one person asks (--ask), another confirms."""
+    from clock import system
+    from tasks import archive_orders
+
+    who = by or getpass.getuser()
+    if ask:
+        _run(lambda: archive_orders.ask_release(call_id, reason, who, system()))
+        emit({"ok": True, "objects": 0}, text("已提出，待另一人确认。", "Asked; another person confirms."))
+        return
+    freed = _run(lambda: archive_orders.release(call_id, who, system()))
+    emit({"ok": True, "objects": freed}, text(f"已解除 {freed} 份。", f"{freed} objects released."))
+
+
+@archive.command(
+    "dispose",
+    example="huifang archive dispose --list\nhuifang archive dispose 1 --approve --by wu\nhuifang archive dispose 1",
+    zh="期满销毁：列清单（--list），两人批准（--approve），执行；留存凭证。",
+)
+@click.argument("number", type=int, required=False)
+@click.option("--list", "listing", is_flag=True, help="Draw up a list of what has expired.")
+@click.option("--approve", is_flag=True, help="Approve the list, as one of two.")
+@BY
+def dispose(number: int | None, listing: bool, approve: bool, by: str | None) -> None:
+    """Disposal after expiry: a list, two approvals, every version and key destroyed, a certificate."""
+    from clock import system
+    from tasks import archive_orders
+
+    who = by or getpass.getuser()
+    if listing == (number is not None) or (listing and approve):
+        raise click.UsageError("either --list or the NUMBER of a list")
+    if listing:
+        made = _run(lambda: archive_orders.list_expired(who, system()))
+        emit({"ok": True, "list": made}, text(f"清单 {made}，待两人批准。", f"List {made}; two persons approve."))
+        return
+    if approve:
+        count = _run(lambda: archive_orders.approve(number, who, system()))
+        emit({"ok": True, "approvals": count}, text(f"批准 {count}/2。", f"{count} of 2 approvals."))
+        return
+    outcome = _run(lambda: archive_orders.dispose(number, system()))
+    emit(
+        {"ok": True, "objects": outcome},
+        lambda: [f"{key} · {what}" for key, what in outcome.items()],
+    )
+
+
+@archive.command(
+    "rotate",
+    example="huifang archive rotate",
+    zh="在密钥文件中加入新版本，并用它重新包裹每个数据密钥；存储中的对象不变。",
+)
+@click.option("--rewrap-only", is_flag=True, help="The new version is there already (environment, key service).")
+def rotate(rewrap_only: bool) -> None:
+    """Add a new version to the key file and wrap every data key with it. No object is touched."""
+    from clock import system
+    from rules.calendar import business_date
+    from settings import settings
+    from storage import data_keys, db
+    from storage.key_keepers import add_key, key_keeper
+    from tasks import archive_orders
+
+    file = settings().archive_key_file
+    if not rewrap_only:
+        if file is None or settings().archive_kms_url:
+            fail(
+                "密钥不在文件中：请在其所在处轮换，然后运行 huifang archive rotate --rewrap-only。",
+                "The keys are not in a file: rotate them where they are, then run `huifang archive rotate --rewrap-only`.",
+            )
+        today: date = business_date(system().now())
+        add_key(file, today)
+
+    async def work():
+        done = await archive_orders.rewrap(system())
+        async with db.transaction() as connection:
+            return done, await data_keys.versions_in_use(connection)
+
+    done, in_use = _run(work)
+    version = key_keeper().current()
+    emit(
+        {"ok": True, "objects": done, "version": version, "in_use": in_use},
+        text(
+            f"密钥版本 {version}，重新包裹 {done} 个数据密钥。请备份密钥文件。",
+            f"Key version {version}; {done} data keys wrapped anew. Back the key file up.",
+        ),
+    )
