@@ -406,9 +406,39 @@ def _honest(stack: Stack, settings: Settings) -> Iterator[Check]:
         else:
             yield Check("dial_for_real", "ok", text("已开启：会拨打真实号码", "on: real numbers are dialled"))
     yield from _calendar(settings)
+    yield from _profiles(settings)
+
+
+def _profiles(settings: Settings) -> Iterator[Check]:
+    """Whether the rule layers of the house hold together."""
+    from rules.branches import Organisation
+    from rules.parameters import ParameterError
+    from scripts.house import House
+    from scripts.rule_profiles import ProfileError
+
+    today = clock.Clock(settings.clock_file).now().astimezone(clock.SHANGHAI).date()
+    try:
+        yield Check("rules", "ok", House(Organisation(()), settings.company_profile).own(today).id)
+    except LookupError as missing:
+        yield Check("rules", "error", str(missing.args[0]), "HUIFANG_COMPANY_PROFILE=…")
+    except (ProfileError, ParameterError) as wrong:
+        yield Check("rules", "error", str(wrong), text("更正该文件", "mend that file"))
+
+
+def _known_years(settings: Settings) -> frozenset[int]:
+    """Of the calendar table; none where there is no table to ask."""
+    import psycopg
+
+    url = settings.database_url.get_secret_value().replace("postgresql+psycopg:", "postgresql:", 1)
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            return frozenset(year for (year,) in connection.execute("SELECT year FROM calendar_years"))
+    except psycopg.Error:
+        return frozenset()
 
 
 def _calendar(settings: Settings) -> Iterator[Check]:
+    from rules.calendar import Calendar
     from scripts.calendars import seeded_calendar
 
     now = clock.Clock(settings.clock_file).now()
@@ -416,7 +446,9 @@ def _calendar(settings: Settings) -> Iterator[Check]:
         at = now.astimezone(clock.SHANGHAI).isoformat(timespec="seconds")
         yield Check("clock", "warning", text(f"模拟时钟：{at}", f"simulated clock: {at}"), "huifang up --live")
     today = now.astimezone(clock.SHANGHAI).date()
-    calendar = seeded_calendar()
+    # the table decides; where it cannot be asked, what the package would fill it with
+    years = _known_years(settings)
+    calendar = Calendar({}, years) if years else seeded_calendar()
     # a cooling-off period that begins today, with its rolled deadlines, ends within that time
     unknown = sorted({day.year for day in (today, today + timedelta(days=45)) if calendar.is_provisional(day)})
     if unknown:
@@ -428,7 +460,7 @@ def _calendar(settings: Settings) -> Iterator[Check]:
                 f"{years} 年的节假日未知，期限标为暂定",
                 f"holidays of {years} are not known; deadlines are marked provisional",
             ),
-            text("升级软件包 chinesecalendar，或维护日历表", "upgrade chinesecalendar, or maintain the calendar table"),
+            f"huifang calendar import FILE --year {unknown[0]}",
         )
     else:
         yield Check("calendar", "ok", str(today.year))

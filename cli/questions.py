@@ -28,7 +28,7 @@ class Rules:
 
     def __init__(self, question: Question):
         from rules.profiles import LooserValue, override
-        from scripts.calendars import seeded_calendar
+        from scripts.calendars import calendar_for
         from scripts.rule_profiles import ProfileError, load_profile
 
         given: dict[str, Any] = {}
@@ -45,7 +45,7 @@ class Rules:
             raise BadQuestion(refused.en, refused.zh, "LOOSER_VALUE") from None
         except (ParameterError, ProfileError) as refused:
             raise BadQuestion(str(refused), f"参数有误：{refused}", "BAD_PARAMETER") from None
-        self.calendar: Calendar = seeded_calendar()
+        self.calendar: Calendar = calendar_for(self.profile)
 
 
 def steps(found: tuple[Step, ...], lang: str) -> list[dict[str, str]]:

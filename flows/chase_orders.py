@@ -1,8 +1,10 @@
-"""Work orders that the branches have not handled in time are marked and escalated, and what follows is proposed."""
+"""Work orders that the branches have not handled in time are marked and escalated, and what follows is proposed; before
+that the calendar that their limits follow from is brought up to date."""
 
 from prefect import flow
 
 from clock import system
+from tasks.calendar import take_new_years, tell_missing_years
 from tasks.chasing import close_called_again, mark_missed_limits, propose_penalties
 
 
@@ -10,6 +12,8 @@ from tasks.chasing import close_called_again, mark_missed_limits, propose_penalt
 async def chase_orders() -> int:
     """Returns how many orders were found overdue."""
     clock = system()
+    await take_new_years(clock)
+    await tell_missing_years(clock)
     await close_called_again(clock)
     marked = await mark_missed_limits(clock)
     await propose_penalties(clock)

@@ -33,6 +33,7 @@ from rules.list_columns import (
 )
 from rules.list_columns import read_date as _read_date
 from rules.list_problems import PROBLEM_CODES, RowProblem, row_problem
+from rules.parameters import DEFAULTS, Profile
 
 __all__ = [
     "COLUMNS", "PHONE_COLUMNS", "PROBLEM_CODES", "WHOLE_LIFE", "Column", "Contract", "HeaderMap", "ListRefused", "ReadRow",
@@ -281,11 +282,15 @@ def _order_of_dates(row: int, values: dict, texts: dict, found: dict, today: dat
 # ---- what a contract is ----
 
 
-def out_of_scope_reason(contract: Contract) -> str | None:
-    """`ORGANISATION` (R2), `SHORT_TERM` (R1, R3), `WITHDRAWN`, `SURRENDERED`, `TERMINATED`; None when it is to be called."""
+def out_of_scope_reason(contract: Contract, profile: Profile = DEFAULTS) -> str | None:
+    """`ORGANISATION` (R2), `SHORT_TERM` (R1, R3), `WITHDRAWN`, `SURRENDERED`, `TERMINATED`; None when it is to be called.
+
+    Products that the profile names are called back however short their term (C1).
+    """
     if contract.policyholder_type == "ORGANISATION":
         return "ORGANISATION"
-    if contract.policy_term_years != WHOLE_LIFE and contract.policy_term_years <= 1:
+    term, most = contract.policy_term_years, profile["scope.min_term_exclusive_years"]
+    if term != WHOLE_LIFE and term <= most and contract.product_code not in profile["scope.extra_product_codes"]:
         return "SHORT_TERM"
     return contract.status if contract.status in ("WITHDRAWN", "SURRENDERED", "TERMINATED") else None
 

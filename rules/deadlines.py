@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from rules.calendar import ONE_DAY, Calendar, business_date, shanghai
 from rules.parameters import Profile
+from rules.profiles import LEAST_DAYS_LEFT
 from rules.reasoning import Step
 
 END_OF_DAY = time(23, 59, 59)
@@ -262,8 +263,7 @@ def _write_off_day(contract, profile):
 
 def _issue_plus(contract, profile, days):
     offset = profile["extraction.issue_offset_days"]
-    if offset >= days - 3:
-        # an electronic receipt may be signed on the day of issue: too little of the period would be left
+    if offset >= days - LEAST_DAYS_LEFT:
         raise ValueError(f"C43: issue + {offset} days leaves too little of a cooling-off period of {days} days")
     issued = contract.issued_on
     if issued is None:

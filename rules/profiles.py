@@ -94,6 +94,20 @@ def must_be_usable(name: str, value: object) -> None:
         raise ParameterError(f"{name} names at least one")
 
 
+# Issue + so many days must leave more than this of the cooling-off period: a receipt may be signed on the day of issue.
+LEAST_DAYS_LEFT = 3
+
+
+def must_leave_time(values: Mapping[str, object]) -> None:
+    """Regime E2 only where it leaves time to call (C43). Raises ParameterError."""
+    regimes = {values["extraction.strategy"], *values["extraction.strategy_by_channel"].values()}
+    offset, days = values["extraction.issue_offset_days"], values["cooling_off.days"]
+    if "E2" in regimes and offset >= days - LEAST_DAYS_LEFT:
+        raise ParameterError(
+            f"extraction.issue_offset_days: issue + {offset} days leaves too little of a cooling-off period of {days} days"
+        )
+
+
 # ---------------------------------------------------------------- which of two values is the stricter
 
 
@@ -219,6 +233,7 @@ def combine(layers: Iterable[Layer], name: str | None = None, version: str | Non
         raise ParameterError(f"not stated by any layer: {', '.join(sorted(missing))}")
     for parameter in stated_names - values.keys():
         values[parameter] = {}  # a table without entries
+    must_leave_time(values)
     setter = _BRANCH if stack[-1].kind == _BRANCH else LayerKind.COMPANY
     if name is None:
         name, version = "/".join(layer.id for layer in stack).rsplit("@", 1)

@@ -4,6 +4,7 @@ from datetime import date
 from functools import cache
 
 from rules.calendar import Calendar, DayKind
+from rules.parameters import Profile
 
 
 def special_days() -> dict[date, DayKind]:
@@ -13,6 +14,11 @@ def special_days() -> dict[date, DayKind]:
     days = dict.fromkeys(constants.holidays, DayKind.HOLIDAY)
     days.update(dict.fromkeys(constants.workdays, DayKind.MAKE_UP))
     return days
+
+
+def calendar_for(profile: Profile) -> Calendar:
+    """What the table is filled with under this profile; where nobody provides any year, every one is provisional."""
+    return seeded_calendar() if profile["calendar.provider"] != "NONE" else Calendar({}, frozenset())
 
 
 @cache

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.calendar import CALENDAR_CHANGED, Calendar, CalendarChange, DayKind, change_of, change_to_json, with_change
-from scripts.calendars import seeded_calendar
+from scripts.calendars import calendar_for
+from scripts.rule_profiles import load_profile
 from storage.db import rows
 from storage.events import record
 
@@ -124,9 +125,33 @@ async def known_years(connection: AsyncConnection) -> Sequence[dict]:
     return await rows(connection, "SELECT year, source FROM calendar_years ORDER BY year")
 
 
+async def missing_years(connection: AsyncConnection) -> Sequence[dict]:
+    """Years that are not known though open cases or orders rest on them, and of which no event has told yet: {year,
+    cases, orders}."""
+    return await rows(
+        connection,
+        """
+        WITH used AS (
+          SELECT 'case' AS what, c.id, d.day FROM cases c, LATERAL (VALUES (c.callable_on), (c.surrender_deadline)) AS d(day)
+          WHERE c.provisional AND c.owner <> 'CLOSED'
+          UNION ALL
+          SELECT 'order', w.id, CAST(w.due_at AT TIME ZONE 'Asia/Shanghai' AS date) FROM work_orders w
+          WHERE w.provisional AND w.state IN ('ISSUED', 'ACCEPTED')
+        )
+        SELECT CAST(extract(year FROM day) AS int) AS year, count(DISTINCT id) FILTER (WHERE what = 'case') AS cases,
+               count(DISTINCT id) FILTER (WHERE what = 'order') AS orders
+        FROM used WHERE day IS NOT NULL
+          AND extract(year FROM day) NOT IN (SELECT year FROM calendar_years)
+          AND NOT EXISTS (SELECT 1 FROM events e WHERE e.kind = 'CALENDAR_YEAR_MISSING'
+                            AND CAST(e.data ->> 'year' AS int) = extract(year FROM day))
+        GROUP BY 1 ORDER BY 1
+        """,
+    )
+
+
 async def seed(connection: AsyncConnection) -> None:
-    """Add the years that chinesecalendar knows. Days and years that stand there already are left as they are."""
-    calendar = seeded_calendar()
+    """Add the years that the package knows, where the profile takes them from it. Days and years that stand there already are left as they are."""
+    calendar = calendar_for(load_profile())
     await connection.execute(
         text(
             "INSERT INTO calendar_days (day, kind, source) "

@@ -71,6 +71,10 @@ class Basis:
     def today(self) -> date:
         return business_date(self.now)
 
+    def scope(self, contract: Contract) -> str | None:
+        """Why it is not called back; None where it is."""
+        return out_of_scope_reason(contract, self.profile_of(contract))
+
     def inbox(self, branch_code: str | None) -> str | None:
         """The branch that gets the work; None as long as there is no tree at all."""
         return inbox_branch(branch_code, self.tree) if self.tree.branches else None
@@ -157,7 +161,7 @@ async def store(
     verdicts: dict[int, str] = {}
     to_store: list[Arrived] = []
     for one in batch:
-        verdict = _verdict_at_once(one, standing)
+        verdict = _verdict_at_once(one, standing, basis)
         if verdict is None:
             to_store.append(one)
         else:
@@ -165,7 +169,7 @@ async def store(
     for one in taken:
         # stored by the run that was cut short: its case was opened by this list
         mine = standing.get(one.read.contract.policy_no) if again else None
-        if mine and mine["mine"] == 1 and one.read.scope == "IN_SCOPE":
+        if mine and mine["mine"] == 1 and basis.scope(one.read.contract) is None:
             counts["cases_opened"] += 1
     if to_store:
         known = await _known(
@@ -183,7 +187,7 @@ async def store(
     return counts
 
 
-def _verdict_at_once(one: Arrived, standing: Mapping[str, Mapping[str, Any]]) -> str | None:
+def _verdict_at_once(one: Arrived, standing: Mapping[str, Mapping[str, Any]], basis: Basis) -> str | None:
     """What can be said without opening anything that is sealed; None: look closer."""
     if one.read.duplicate:
         return "duplicates"
@@ -193,7 +197,7 @@ def _verdict_at_once(one: Arrived, standing: Mapping[str, Mapping[str, Any]]) ->
     if stands is None:
         return None
     if stands["mine"] is not None:
-        if one.read.scope != "IN_SCOPE":
+        if basis.scope(one.read.contract) is not None:
             return "out_of_scope"
         return "accepted" if stands["mine"] == 1 else "updated"
     if stands["digest"] == one.digest:
@@ -254,7 +258,7 @@ def _prepare(
         if before is not None:
             contract = merge(before.contract, contract)
             if equal(before.contract, contract):
-                unchanged[one.read.row] = "out_of_scope" if out_of_scope_reason(contract) else "unchanged"
+                unchanged[one.read.row] = "out_of_scope" if basis.scope(contract) else "unchanged"
                 continue
             values = to_json(contract)
             digest = digest_of(contract, values)
@@ -283,7 +287,7 @@ def _derive(
         row=row,
         contract=contract,
         digest=digest,
-        scope=out_of_scope_reason(contract),
+        scope=out_of_scope_reason(contract, profile),
         profile=profile,
         dates=dates,
         person=person,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
@@ -24,6 +25,10 @@ from cli.stack.service import answers, common_environment
 for name in [n for n in os.environ if n.startswith(("HUIFANG_", "PREFECT_"))]:
     del os.environ[name]
 os.environ["HUIFANG_ENV_FILE"] = ""
+
+# how long one example takes says nothing on a machine that others use too
+hypothesis.settings.register_profile("huifang", deadline=None)
+hypothesis.settings.load_profile("huifang")
 
 TEMPLATE = "migrated"
 

@@ -29,6 +29,7 @@ from rules.contracts import (
     usable_phones,
 )
 from rules.list_columns import MappingRefused, number_text, read_mapping
+from rules.parameters import DEFAULTS
 
 TODAY = date(2026, 9, 24)
 BRANCHES = frozenset({"86010101"})
@@ -383,6 +384,20 @@ def test_scope(cells, scope):
     row = read(**cells)
     assert out_of_scope_reason(row.contract) == scope
     assert row.scope == (scope or "IN_SCOPE")
+
+
+@pytest.mark.parametrize(
+    ("years", "params", "scope"),
+    [
+        ("1", {"scope.min_term_exclusive_years": 0}, None),
+        ("1", {"scope.extra_product_codes": ("BP101",)}, None),
+        ("1", {"scope.extra_product_codes": ("BP102",)}, "SHORT_TERM"),
+        ("1.5", {}, None),
+    ],
+)
+def test_the_profile_draws_shorter_products_in(years, params, scope):
+    contract = replace(read(policy_term_years=years).contract, product_code="BP101")
+    assert out_of_scope_reason(contract, DEFAULTS.with_params(params)) == scope
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,13 @@ def contract(channel="AGENCY", **dates):
         ({"extraction.strategy": "E3"}, contract(), None),
         ({"extraction.strategy": "E3"}, contract("BANK_DIRECT", entered_on="2026-09-04"), "2026-09-05"),
         ({"calendar.extract_on_holidays": False}, contract("BANK_DIRECT", underwritten_on="2026-09-30"), "2026-10-08"),
+        # C42: three dates, three uses; the entry alone lists a case under E3 only
+        ({}, contract(receipt_entered_on="2026-09-03"), "2026-09-16"),
+        ({"extraction.strategy": "E1"}, contract("BANK_DIRECT", receipt_written_off_on="2026-09-08"), "2026-09-08"),
+        ({"extraction.offset_days": 2}, contract("BANK_DIRECT"), "2026-09-03"),
+        ({"extraction.offset_days": 2}, contract(receipt_written_off_on="2026-09-08"), "2026-09-10"),
+        ({"extraction.cap_days": 10}, contract(), "2026-09-11"),
+        ({"extraction.strategy": "E3", "extraction.print_cap_days": 5}, contract(printed_on="2026-09-01"), "2026-09-06"),
     ],
 )  # fmt: skip
 def test_list_date(params, contract, callable_on):
@@ -185,6 +192,21 @@ def test_list_date(params, contract, callable_on):
     assert found.callable_on == d(callable_on)
     assert found.regime == params.get("extraction.strategy", "E4_EARLIEST")
     assert found.steps
+
+
+@pytest.mark.parametrize(("channel", "regime", "callable_on"), [("BANCASSURANCE", "E1", "2026-09-08"), ("AGENCY", "E4_EARLIEST", "2026-09-09")])  # fmt: skip
+def test_a_channel_may_have_a_regime_of_its_own(channel, regime, callable_on):
+    """C2"""
+    params = profile(extraction__strategy_by_channel={"BANCASSURANCE": "E1"})
+    found = case_dates(contract(channel, receipt_written_off_on="2026-09-08"), params, CALENDAR)
+    assert (found.regime, found.callable_on) == (regime, d(callable_on))
+
+
+def test_a_list_date_that_rolled_through_an_unknown_year_is_provisional():
+    dates = contract(underwritten_on="2026-12-17")  # listed on New Year's Day, of which nobody knows
+    moved = case_dates(dates, profile(calendar__extract_on_holidays=False), CALENDAR)
+    assert moved.provisional and "PROVISIONAL" in {step.rule for step in moved.steps}
+    assert not case_dates(dates, DEFAULTS, CALENDAR).provisional  # the list date itself asks for no holiday
 
 
 def test_the_dates_of_a_case():

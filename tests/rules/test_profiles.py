@@ -198,6 +198,26 @@ def test_the_name_of_a_stack_lists_its_layers_from_above():
     assert combine([BASE], "mine", "3").id == "mine@3"
 
 
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [
+        ({"extraction.strategy": "E2", "extraction.issue_offset_days": 11}, False),
+        ({"extraction.strategy": "E2", "extraction.issue_offset_days": 12}, True),
+        ({"extraction.strategy_by_channel": {"AGENCY": "E2"}, "extraction.issue_offset_days": 12}, True),
+        ({"extraction.issue_offset_days": 12}, False),
+        ({"extraction.strategy": "E2", "extraction.issue_offset_days": 12, "cooling_off.days": 16}, False),
+    ],
+)
+def test_a_regime_that_leaves_no_time_is_refused_when_it_is_loaded(values, refused):
+    """C43: issue + n days leaves more than three days of the least period."""
+    layers = [BASE, Layer(COMPANY, "c", "1", values=values)]
+    if not refused:
+        assert combine(layers)["extraction.issue_offset_days"] in (11, 12)
+        return
+    with pytest.raises(ParameterError, match=r"extraction.issue_offset_days: issue \+ 12 days leaves too little"):
+        combine(layers)
+
+
 @st.composite
 def stacks(draw):
     """A national layer and up to four others that state a few things, strict or not."""

@@ -10,7 +10,7 @@ from scripts.parameter_sheet import SHEET, sheet
 ROOT = Path(__file__).parent.parent.parent
 CODE = [
     file
-    for folder in ("rules", "tasks", "storage", "flows", "desk", "cli", "telephony")
+    for folder in ("rules", "scripts", "tasks", "storage", "flows", "desk", "cli", "telephony")
     for file in (ROOT / folder).rglob("*.py")
     if file.name != "parameters.py" and file != ROOT / "rules" / "profiles.py"
 ]
