@@ -159,6 +159,11 @@ PAGES = (
     "/lists/1",
     "/lists/1/rows/62",
     "/dialler/pause",
+    "/reviews?order=1",
+    "/outcomes/1/override",
+    "/quality-samples",
+    "/penalties",
+    "/measures?first=2026-09-01&last=2026-10-31",
 )
 
 
