@@ -1,7 +1,7 @@
 """What a contact came to: the result of the attempt, and what its answers make of the case."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rules.answers import Answer, Said
 from rules.contacts import NEW_NUMBER, VOICE_DOUBT, WRITTEN, CallFacts, Contact, answers_of
@@ -14,6 +14,7 @@ WRONG_NUMBER_CODES = frozenset({404, 410, 484, 604})
 BUSY_CODES = frozenset({486, 600})
 NO_ANSWER_CODES = frozenset({408, 487})
 BARRIERS = frozenset({"LANGUAGE", "HEARING", "AGE"})
+PERSONAL = frozenset({"C3", "R1", "L1", "I1"})  # steps that only the policyholder himself can answer
 DEAD_NUMBER_RESULTS = frozenset({"INVALID_NUMBER", "SUSPENDED", "SWITCHBOARD", "NO_SUCH_PERSON"})
 
 USED_UP = Step("C57", "拨打计划已用完，交分支机构", "the plan of attempts is used up: handed to the branch")
@@ -57,10 +58,12 @@ def conclude(contact: Contact, profile: Profile) -> tuple[str | None, Outcome | 
         raise ValueError("a contact of kind CALL has a call")
     result = attempt_result(call)
     if result is None:
-        result, found, steps = _spoken(contact, call, profile)
+        said = _said(contact, call, profile)
+        result, found, steps = _spoken(contact, call, said, profile)
         if not contact.plan_used_up or found.class_ is not None or call.appointment is not None:
             return result, found, steps
-        return result, _decide(contact, answers_of(contact), profile, plan_used_up=True), [*steps, USED_UP]
+        used_up = _decide(contact, said.answers, profile, plan_used_up=True, by_proxy=said.by_proxy)
+        return result, used_up, [*steps, USED_UP]
     steps = [Step("R56", "没有通话", "nobody was spoken to")]
     if call.line in DEAD_NUMBER_RESULTS:  # no other number is left, or the next check before dialling finds it
         return result, _decide(contact, answers_of(contact), profile), steps
@@ -101,53 +104,66 @@ def _decide(
     )
 
 
-def _spoken(contact: Contact, call: CallFacts, profile: Profile) -> tuple[str, Outcome, list[Step]]:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What of a call may be relied on, and who said it."""
+
+    answers: tuple[Answer, ...]
+    wrong_person: bool
+    third_party: bool
+    by_proxy: bool
+    steps: list[Step]
+
+
+def _said(contact: Contact, call: CallFacts, profile: Profile) -> _Said:
     wrong_person = any(a.step == "T4" or (a.step == "T1" and a.detail == "NO_SUCH_PERSON") for a in call.answers)
     answers = tuple(a for a in answers_of(contact) if not (a.step == "T1" and a.detail == "NO_SUCH_PERSON"))
-    person = any(_is_person(a) for a in call.answers)
-    third_party = not person and any(
+    third_party = not any(_is_person(a) for a in call.answers) and any(
         (a.step == "C1" and a.answer in ("THIRD_PARTY", "NO") and a.detail not in BARRIERS)
         or a.step in ("T2", "T3", "T5", "T6")
         for a in call.answers
     )
-    by_proxy = third_party and _consented(call.answers) and profile["callback.allow_authorised_proxy"]
-    spoken: list[Step] = []
+    by_proxy = bool(third_party and _consented(call.answers) and profile["callback.allow_authorised_proxy"])
+    steps: list[Step] = []
     if by_proxy:
-        spoken.append(
-            Step("C6", "经投保人本人录音授权，由家属代答", "a relative answered, authorised on the recording")
-        )
+        steps.append(Step("C6", "经投保人本人录音授权，由家属代答", "a relative answered, authorised on the recording"))
     elif third_party or _identity_open(call.answers):
-        said_now = {id(a) for a in call.answers if a.step[:1] in "MNDK"}
-        if any(id(a) in said_now for a in answers):
-            answers = tuple(a for a in answers if id(a) not in said_now)
-            spoken.append(
+        # nobody else's no is his refusal, and nobody else's ear his barrier
+        theirs = [a for a in call.answers if a.step[:1] in "MNDK" or (third_party and a.step in PERSONAL)]
+        dropped = {id(a) for a in theirs}
+        if any(id(a) in dropped for a in answers):
+            answers = tuple(a for a in answers if id(a) not in dropped)
+            steps.append(
                 Step("R7", "非投保人本人所答，不予采信", "not answered by the policyholder: not taken")
                 if third_party
                 else Step("R31", "身份没有核实，所答不予采信", "identity was not proven: the answers are not taken")
             )
+    return _Said(answers, wrong_person, third_party, by_proxy, steps)
 
+
+def _spoken(contact: Contact, call: CallFacts, said: _Said, profile: Profile) -> tuple[str, Outcome, list[Step]]:
     def decide(hangups: int) -> Outcome:
-        return _decide(contact, answers, profile, hangups=hangups, by_proxy=by_proxy)
+        return _decide(contact, said.answers, profile, hangups=hangups, by_proxy=said.by_proxy)
 
-    if wrong_person:
-        step = Step("R73", "接听者说没有此人，此号码停用", "no such person at this number: the number is struck")
-        return "NO_SUCH_PERSON", decide(0), [step]
     found = decide(0)
+    if said.wrong_person:
+        step = Step("R73", "接听者说没有此人，此号码停用", "no such person at this number: the number is struck")
+        return "NO_SUCH_PERSON", found, [step]
     codes = {reason.code for reason in found.reasons}
     if found.completed:
-        return "COMPLETED", found, spoken
+        return "COMPLETED", found, said.steps
     if codes & {"REFUSED", "IDENTITY_NOT_CONFIRMED"}:
-        return "REFUSED", found, spoken
-    if third_party and not by_proxy:
-        return "THIRD_PARTY", found, spoken
+        return "REFUSED", found, said.steps
+    if said.third_party and not said.by_proxy:
+        return "THIRD_PARTY", found, said.steps
     if found.class_ is not None:
-        return "INCOMPLETE", found, spoken
+        return "INCOMPLETE", found, said.steps
     if call.appointment is not None:
-        return "APPOINTED", found, spoken
+        return "APPOINTED", found, said.steps
     if call.ended_by == "us":
-        return "INCOMPLETE", found, spoken
+        return "INCOMPLETE", found, said.steps
     result, found, steps = _cut_off(contact, call, found, decide)
-    return result, found, [*spoken, *steps]
+    return result, found, [*said.steps, *steps]
 
 
 def _identity_open(answers: Iterable[Answer]) -> bool:

@@ -322,6 +322,25 @@ def test_ac_11_what_a_third_party_answers_is_not_taken():
     assert found.marks == ("candidate_number", "DISCLOSED_BEFORE_IDENTITY")
 
 
+def test_ac_11_nothing_a_third_party_said_is_taken_when_the_plan_is_used_up():
+    all_yes = (answer("C1", "THIRD_PARTY"), *(answer(item) for item in ITEMS))
+    found = decide(replace(contact(*all_yes), plan_used_up=True))
+    assert (found.result, found.class_, [r.code for r in found.reasons]) == (
+        "THIRD_PARTY",
+        "VERIFICATION",
+        ["UNREACHABLE"],
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [answer("R1", "REFUSE"), answer("C3", "NO", detail="LANGUAGE"), answer("I1", "REFUSE"), answer("M1", "OBJECT")],
+)
+def test_ac_11_a_third_party_cannot_refuse_or_deny_for_him(row):
+    found = decide(contact(answer("C1", "THIRD_PARTY"), row))
+    assert (found.result, found.class_, found.reasons, found.case_state) == ("THIRD_PARTY", None, (), "CALLABLE")
+
+
 def test_ac_11_a_third_party_does_not_undo_what_the_person_said_before():
     earlier = tuple(answer(item) for item in ITEMS[:6])
     found = decide(contact(answer("C1", "THIRD_PARTY"), answer("T2"), earlier=earlier))
