@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rules.calendar import ONE_DAY, shanghai
-from rules.deadlines import work_order_limit
+from rules.deadlines import shortest_limit, work_order_limit
 from rules.judge.history import Book, Broken, Event, History, day, instant
 from rules.judge.settled_contacts import SettledContact, settled_contacts
 from rules.settlement import OrderDraft
@@ -27,12 +27,14 @@ def orders_and_limits(history: History, book: Book) -> Iterator[Broken]:
     for case_id, events in history.cases.items():
         issued = [event for event in events if event.kind == "ORDER_ISSUED"]
         if issued or case_id in contacts:
-            yield from _issued(case_id, issued, contacts.get(case_id, []), events)
+            yield from _issued(case_id, issued, contacts.get(case_id, []), events, book)
         if issued:
             yield from _limits(case_id, issued, events, book)
 
 
-def _issued(case_id: int, issued: list[Event], contacts: list[SettledContact], events: list[Event]) -> Iterator[Broken]:
+def _issued(
+    case_id: int, issued: list[Event], contacts: list[SettledContact], events: list[Event], book: Book
+) -> Iterator[Broken]:
     at: dict[datetime, list[Event]] = defaultdict(list)
     for order in issued:
         at[order.at].append(order)
@@ -68,6 +70,14 @@ def _issued(case_id: int, issued: list[Event], contacts: list[SettledContact], e
         key = (rounds.at(order.id), kind)
         if key in stands:
             zh, en = f"同一轮有两张 {kind} 工单", f"a second {kind} order in the same round"
+        elif order.data.get("override_id") is not None:
+            stands.add(key)
+            if (wrong := _wrong_by_override(order, events, book)) is None:
+                continue
+            zh, en = (
+                f"改定类别所派 {kind} 工单的 {wrong} 与规则不符",
+                f"the {kind} order of an overridden class has another {wrong} than the rules give",
+            )
         elif kind in _OF_AN_OUTCOME:
             zh, en = f"{kind} 工单没有对应的结果", f"a {kind} order without an outcome"
         else:
@@ -91,6 +101,34 @@ def _wrong(order: Event, draft: OrderDraft, one: SettledContact) -> str | None:
         return "reasons"
     owner_branch = one.event.data.get("owner_branch")
     return "branch" if owner_branch and data.get("branch") != owner_branch else None
+
+
+def _wrong_by_override(order: Event, events: list[Event], book: Book) -> str | None:
+    """The first value of an order that does not follow from the class that two people put in place of the derived one."""
+    before = [event for event in events if event.id < order.id]
+    named = order.data["override_id"]
+    if not any(e.kind == "CLASS_OVERRIDDEN" and e.data.get("override_id") == named for e in before):
+        return "override_id"
+    profile = book.profile(order)
+    if profile is None:
+        return "profile"
+    told = [e for e in before if e.kind in ("CASE_OPENED", "CASE_UPDATED")]
+    nominal_end = day(told[-1].data.get("nominal_end")) if told else None
+    kind = order.data.get("kind")
+    try:
+        days = shortest_limit([kind] if kind == "FEEDBACK_ONLY" else order.data.get("reasons") or (), profile)
+    except (KeyError, ValueError):
+        return "reasons"
+    limit = work_order_limit(order.at, days, nominal_end, book.calendar_of(order), profile)
+    for name, kept, due in (
+        ("working_days", order.data.get("working_days"), days),
+        ("due_at", instant(order.data.get("due_at")), limit.due_at),
+        ("act_by", day(order.data.get("act_by")), limit.act_by),
+        ("escalated", order.data.get("escalated"), limit.escalated),
+    ):
+        if kept != due:
+            return name
+    return None
 
 
 class _Rounds:

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import text
 
 from rules.answers import Answer
 from rules.branches import Branch, Organisation, inbox_branch
@@ -16,11 +17,21 @@ from rules.settlement import settle
 from scripts.calendars import seeded_calendar
 from scripts.house import House
 from scripts.rule_profiles import load_profile
-from storage import calls, carrier_news, contract_lists, conversations, recordings, settlements
+from storage import (
+    calls,
+    carrier_news,
+    class_overrides,
+    contract_lists,
+    conversations,
+    judging,
+    recordings,
+    settlements,
+)
 from storage.calls import Reservation
 from storage.contract_batches import Basis
 from storage.conversations import Conversation
 from storage.db import rows, transaction
+from storage.events import record
 from storage.judging import histories, judge_stored, read_events
 from storage.ledger import seal_events
 from storage.organisation import store_organisation
@@ -210,3 +221,71 @@ async def test_since_reads_whole_histories_and_names_what_came_after(cases):
         read = [event async for h in histories(c, shanghai(TODAY).replace(hour=17)) for event in h.events]
     assert {event.call_id for event in read} == {None, "call0", "call1", "call2"}
     assert {event.case_id for event in read} <= {None, cases["P2"][0]}
+
+
+async def overridden(cases) -> int:
+    """A call that came to a question over fees is heard again and found standard: the other way round is a question."""
+    await whole_call(cases, item="M1", said="YES")
+    async with transaction() as c:
+        [settled] = await rows(c, 'SELECT id, "class" FROM settlements')
+        assert settled["class"] == "STANDARD"
+        override = await class_overrides.propose(
+            c, settled["id"], "QUESTION", why="heard again", reasons=["FEES_UNCLEAR"], orders="KEEP", user="lead",
+            now=MORNING + timedelta(hours=1),
+        )  # fmt: skip
+    async with transaction() as c:
+        await class_overrides.confirm(c, override, "quality", MORNING + timedelta(hours=2), CALENDAR)
+        assert await rows(c, "SELECT id FROM work_orders WHERE kind = 'QUESTION'")
+    return cases["P1"][0]
+
+
+async def altered(sql: str) -> None:
+    async with transaction() as c:
+        await c.execute(text("ALTER TABLE events DISABLE TRIGGER ALL"))
+        assert (await c.execute(text(sql))).rowcount
+        await c.execute(text("ALTER TABLE events ENABLE TRIGGER ALL"))
+
+
+async def test_a_class_that_two_people_overrode_breaks_nothing(cases):
+    await overridden(cases)
+    assert await broken() == []
+
+
+@pytest.mark.parametrize(
+    ("promise", "sql"),
+    [
+        (6, """UPDATE events SET data = data || '{"confirmed_by" : "lead"}' WHERE kind = 'CLASS_OVERRIDDEN'"""),
+        (6, """UPDATE events SET data = data || '{"derived" : "VERIFICATION"}' WHERE kind = 'CLASS_OVERRIDDEN'"""),
+        (7, "DELETE FROM events WHERE kind = 'CLASS_OVERRIDDEN'"),
+        (
+            7,
+            """UPDATE events SET data = data || '{"due_at" : "2026-12-31T23:59:59+08:00"}' WHERE kind = 'ORDER_ISSUED'""",
+        ),
+        (7, """UPDATE events SET data = data || '{"working_days" : 9}' WHERE kind = 'ORDER_ISSUED'"""),
+    ],
+)
+async def test_a_class_overridden_by_one_or_an_order_that_does_not_follow(cases, promise, sql):
+    case_id = await overridden(cases)
+    await altered(sql)
+    assert await broken() == [(promise, case_id)]
+
+
+async def test_people_are_judged_in_groups_of_any_size(cases, monkeypatch):
+    """Those who share a number stay together: its limit holds for both."""
+    for n, (policy, clock) in enumerate((("P1", 9), ("P2", 12), ("P1", 18))):
+        begins = shanghai(TODAY).replace(hour=clock)
+        await reserve(f"call{n}", cases[policy], begins, "13900000001")
+        await news(f"call{n}", "no-answer", 1, begins + timedelta(minutes=1))
+        await settle_all(begins + timedelta(minutes=2))
+    found = await broken()
+    assert found == [(1, cases["P1"][0])]
+    monkeypatch.setattr(judging, "GROUP", 1)
+    assert await broken() == found
+    assert await broken(since=shanghai(TODAY).replace(hour=17)) == found
+
+
+async def test_what_belongs_to_nobody_is_judged_too(database):
+    async with transaction() as c:
+        await record(c, "ORDER_ISSUED", MORNING, case_id=9, order_id=1, kind="QUESTION")
+        await record(c, "RECORDING_CLEARED", MORNING, call_id="stray", recording="RE")
+    assert {promise for promise, _ in await broken()} == {7, 9, 10}
