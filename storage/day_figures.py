@@ -69,7 +69,8 @@ async def work_left(connection: AsyncConnection) -> WorkLeft:
         """
         SELECT (SELECT count(*) FROM calls WHERE state NOT IN ('ENDED', 'REJECTED')) AS open_calls,
                (SELECT count(*) FROM calls WHERE state = 'ENDED' AND settled_at IS NULL) AS unsettled,
-               (SELECT count(*) FROM recordings WHERE state IN ('REPORTED', 'VERIFIED')) AS recordings
+               (SELECT count(*) FROM recordings WHERE state = 'REPORTED'
+                  OR state = 'VERIFIED' AND problem IS DISTINCT FROM 'WORM_BROKEN') AS recordings
         """,
     )
     return WorkLeft(**found[0])

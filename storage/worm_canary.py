@@ -60,6 +60,10 @@ def self_test(archive: Archive) -> Report:
     return Report(archive.bucket, (Attempt("BUCKET_LOCKS", True, "versioning and COMPLIANCE"), *canary.attempts()))
 
 
+class _RefusedOne(Exception):
+    """A request for many is answered with 200, and with what was refused inside."""
+
+
 class _Canary:
     def __init__(self, archive: Archive):
         self.archive = archive
@@ -102,6 +106,8 @@ class _Canary:
             if status >= 500:
                 raise ArchiveUnreachable(f"the archive answers {status} {e.code}") from e
             answer = f"{status} {e.code}"
+        except _RefusedOne as e:
+            answer = f"200 {e}"
         except ArchiveUnsafe as e:
             return Attempt(promise, False, str(e))
         except MinioException as e:
@@ -125,13 +131,14 @@ class _Canary:
         self.client.remove_object(**self._at(stored))
 
     def _delete_many(self, stored: Stored, bypass: bool = False) -> None:
-        # a generator: without reading the errors nothing is sent
+        # a generator: without reading it nothing is sent
         errors = self.client.remove_objects(
             bucket_name=self.archive.bucket,
             delete_object_list=[DeleteObject(stored.key, stored.version_id)],
             bypass_governance_mode=bypass,
         )
-        list(errors)
+        for error in errors:
+            raise _RefusedOne(error.code)
 
     def _bypass(self, stored: Stored) -> None:
         self._delete_many(stored, bypass=True)
