@@ -1,7 +1,7 @@
 """Why head office's cases are not being rung right now: the dialler's own selection, asked without dialling."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,6 +38,6 @@ async def holds(connection: AsyncConnection, moment: Today, case_id: int | None 
     return found
 
 
-def _script_name(channel: str, product_type: str, premium_mode: str, day) -> str | None:
-    script = script_for(channel, product_type, premium_mode, day)
+def _script_name(channel: str, product_type: str, premium_mode: str, day: date, jurisdiction: str | None) -> str | None:
+    script = script_for(channel, product_type, premium_mode, day, jurisdiction=jurisdiction)
     return script.id if script else None

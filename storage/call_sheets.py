@@ -16,19 +16,22 @@ from rules.parameters import Profile
 from scripts.rule_profiles import load_profile
 from storage.calls import Reservation
 from storage.db import rows
+from storage.organisation import ITS_PLACE, PLACES
 from storage.vault import vault
 
-FACTS = """
-SELECT c.id AS case_id, c.person_id, c.nominal_end, c.surrender_deadline, c.provisional, c.profile, k.facts, k.personal_sealed,
-       o.name AS outlet_name,
+FACTS = f"""
+WITH RECURSIVE {PLACES}
+SELECT c.id AS case_id, c.person_id, c.nominal_end, c.surrender_deadline, c.provisional, c.profile, k.facts,
+       k.personal_sealed, place.jurisdiction, o.name AS outlet_name,
        (SELECT s.decision -> 'settlement' -> 'outcome' -> 'open_items' FROM settlements s
         JOIN calls last ON last.id = s.call_id
         WHERE s.case_id = c.id AND s.round = c.round AND s.counts AND NOT s.completed
           AND last.ended_at > CAST(:now AS timestamptz) - interval '3 days'
         ORDER BY s.settled_at DESC LIMIT 1) AS open_items,
        coalesce((SELECT jsonb_object_agg(encode(n.number_hash, 'hex'), encode(n.number_sealed, 'hex'))
-                 FROM contract_phones n WHERE n.policy_no = c.policy_no), '{}') AS numbers
+                 FROM contract_phones n WHERE n.policy_no = c.policy_no), '{{}}') AS numbers
 FROM cases c JOIN contracts k ON k.policy_no = c.policy_no LEFT JOIN outlets o ON o.code = k.facts ->> 'outlet'
+{ITS_PLACE}
 WHERE c.id = ANY(:ids)
 """
 
@@ -49,7 +52,7 @@ async def prepare(
     calls: Sequence[ToCall],
     *,
     profiles: Mapping[int, Profile],
-    script_of: Callable[[Contract, date], str | None],
+    script_of: Callable[[Contract, date, str | None], str | None],
     permitted: Callable[[date | None, Profile], tuple[PermittedTime, ...]],
     speaker: Speaker,
     now: datetime,
@@ -68,10 +71,11 @@ async def prepare(
         if len(cases) != len(call.case_ids) or sealed is None:
             continue
         contracts = [from_json({**r["facts"], **json.loads(vault().open(r["personal_sealed"]))}) for r in cases]
-        script = script_of(contracts[0], today)
+        script = script_of(contracts[0], today, cases[0]["jurisdiction"])
         if script is None:
             continue
         number = vault().open(bytes.fromhex(sealed))
+        profile = profiles[call.person_id]
         person = _person(contracts[0], number, today)
         sheet = CallSheet(
             person=person,
@@ -80,7 +84,9 @@ async def prepare(
             hotline=speaker.hotline,
             staff_number=speaker.staff_number,
             now_date=today,
-            appointment_times=permitted(call.nominal_end, profiles[call.person_id]),
+            appointment_times=permitted(call.nominal_end, profile),
+            min_gap_hours=profile["attempts.min_gap_hours"],
+            proxy_allowed=profile["callback.allow_authorised_proxy"],
         )
         reservations.append(
             Reservation(
@@ -91,7 +97,7 @@ async def prepare(
                 case_ids=call.case_ids,
                 at_appointment=call.at_appointment,
                 script=script,
-                profile=profiles[call.person_id].id,
+                profile=profile.id,
                 sheet_sealed=vault().seal(json.dumps(sheet.to_json(), ensure_ascii=False)),
             )
         )
@@ -113,9 +119,7 @@ def _person(contract: Contract, number: str, today: date) -> PersonFacts:
 
 
 def _policy(row: dict, contract: Contract) -> PolicyFacts:
-    days = cooling_off_days(
-        contract.channel, contract.product_type, contract.cooling_off_days, load_profile(row["profile"])
-    )
+    profile = load_profile(row["profile"])
     policy = PolicyFacts(
         policy_no=contract.policy_no,
         case_id=row["case_id"],
@@ -130,8 +134,10 @@ def _policy(row: dict, contract: Contract) -> PolicyFacts:
         receipt_signed_on=contract.receipt_signed_on,
         nominal_end=row["nominal_end"],
         surrender_deadline=row["surrender_deadline"],
-        cooling_off_days=days,
+        cooling_off_days=cooling_off_days(contract.channel, contract.product_type, contract.cooling_off_days, profile),
         provisional=row["provisional"],
         next_due_on=contract.next_due_on,
+        jurisdiction=row["jurisdiction"],
+        fees_for_all_types=profile["matrix.fees_for_all_types"],
     )
     return replace(policy, open_items=tuple(row["open_items"])) if row["open_items"] else policy

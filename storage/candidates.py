@@ -11,11 +11,13 @@ from rules.calling import Appointment, Attempt, Candidate
 from rules.cases import CaseState
 from rules.phone_checks import PhoneFacts
 from storage.db import rows
+from storage.organisation import ITS_PLACE, PLACES
 
-CANDIDATES = """
+CANDIDATES = f"""
+WITH RECURSIVE {PLACES}
 SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nominal_end, c.handover_at, c."class",
        c.reasons, c.profile, c.appointment_at, encode(c.appointment_hash, 'hex') AS appointment_number,
-       p.birth_date, p.language, k.channel, k.product_type, k.premium_mode, k.special_callback,
+       p.birth_date, p.language, k.channel, k.product_type, k.premium_mode, k.special_callback, place.jurisdiction,
        (SELECT max(s.settled_at) FROM settlements s WHERE s.case_id = c.id AND s.round < c.round) AS plan_began,
        coalesce((k.facts ->> 'identity_elements')::int, 0) AS identity_elements,
        coalesce((
@@ -42,6 +44,7 @@ SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nomi
 FROM cases c
 JOIN contracts k ON k.policy_no = c.policy_no
 JOIN persons p ON p.id = c.person_id
+{ITS_PLACE}
 WHERE (CAST(:everybody AS boolean) OR (c.owner = 'HEAD_OFFICE' AND c.state <> 'CLOSED'))
   AND (CAST(:case_id AS bigint) IS NULL OR c.id = :case_id)
 ORDER BY c.nominal_end NULLS LAST, c.id
@@ -81,7 +84,7 @@ async def read_pool(
     everybody: bool = False,
     most: int = 20_000,
 ) -> Pool:
-    """`script_name_for(channel, product_type, premium_mode, day)` tells which script fits, None where none does."""
+    """`script_name_for(channel, product_type, premium_mode, day, jurisdiction)` tells which script fits, None where none does."""
     today = business_date(now)
     found = await rows(connection, CANDIDATES, today=today, case_id=case_id, everybody=everybody, most=most)
     candidates, attempts, seen = [], [], set()
@@ -115,7 +118,9 @@ async def read_pool(
                 ),
                 identity_elements=row["identity_elements"],
                 appointment=appointment,
-                script=script_name_for(row["channel"], row["product_type"], row["premium_mode"], today),
+                script=script_name_for(
+                    row["channel"], row["product_type"], row["premium_mode"], today, row["jurisdiction"]
+                ),
                 class_=row["class"],
                 plan_began=row["plan_began"],
                 reasons=tuple(r if isinstance(r, str) else r["code"] for r in row["reasons"]),

@@ -10,6 +10,19 @@ from rules.id_numbers import fold
 from storage.db import rows
 from storage.identities import id_hash, number_hash
 
+# Where a contract was concluded, as `rules.branches.jurisdiction_of` says it: `places` for a WITH RECURSIVE, the join for a
+# contract `k`. An outlet lies where its branch does.
+PLACES = """
+places AS (
+  SELECT code, jurisdiction FROM branches WHERE parent_code IS NULL
+  UNION ALL SELECT b.code, coalesce(b.jurisdiction, p.jurisdiction) FROM branches b JOIN places p ON b.parent_code = p.code
+)
+"""
+ITS_PLACE = """
+LEFT JOIN places place
+  ON place.code = coalesce((SELECT o.branch_code FROM outlets o WHERE o.code = k.branch_code), k.branch_code)
+"""
+
 
 async def read_organisation(connection: AsyncConnection, people: bool = False) -> Organisation:
     """The tree with its outlets, parents before children; staff and agents only with `people`.

@@ -4,7 +4,7 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from clock import Clock
 from rules.appointments import permitted_times
@@ -91,8 +91,8 @@ async def _reservations(connection, chosen: Chosen, book: RuleBook, now: datetim
     if not chosen.selection.callable:
         return []
 
-    def script_of(contract: Contract, day) -> str | None:
-        return script_name_for(contract.channel, contract.product_type, contract.premium_mode, day)
+    def script_of(contract: Contract, day: date, jurisdiction: str | None) -> str | None:
+        return script_name_for(contract.channel, contract.product_type, contract.premium_mode, day, jurisdiction)
 
     own = settings()
     return await prepare(

@@ -1,7 +1,7 @@
 """What the rules need to be asked with: the profile, the calendar, the scripts."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import clock
 from rules.branches import Organisation
@@ -44,6 +44,8 @@ async def rule_book(now: datetime | None = None) -> RuleBook:
         return RuleBook(house.own(on), await read_calendar(connection))
 
 
-def script_name_for(channel: str, product_type: str, premium_mode: str, day) -> str | None:
-    script = script_for(channel, product_type, premium_mode, day)
+def script_name_for(
+    channel: str, product_type: str, premium_mode: str, day: date, jurisdiction: str | None = None
+) -> str | None:
+    script = script_for(channel, product_type, premium_mode, day, jurisdiction=jurisdiction)
     return script.id if script else None
