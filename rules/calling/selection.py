@@ -250,13 +250,16 @@ class _Desk:
         if state == CaseState.CLOSED:
             return _closed_because(case), None, None
         if state == CaseState.WAITING or (first_day is not None and first_day > self.today):
-            return "NOT_YET_CALLABLE", first_day and self.hours.opening(max(first_day, self.today)), None
+            return "NOT_YET_CALLABLE", first_day and self._from(first_day), None
         if state == CaseState.ASLEEP:
             return "WAITING_FOR_RECEIPT", None, None
         if state != CaseState.IN_CALL:
             return "WITH_BRANCH", None, None
         # an open dial must come to its end before anything is settled without one
         return self.dials.busy(case.person_id) or "IN_CALL", None, None
+
+    def _from(self, first_day: date) -> datetime:
+        return self.hours.opening(first_day) if first_day > self.today else self.opens or self.now
 
     def _ahead(self, case: Candidate, mine: Sequence[Attempt]) -> Appointment | None:
         """The agreed time of a case that may be rung, if it is neither missed nor kept already."""
