@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -81,7 +82,7 @@ async def _population(connection: AsyncConnection, period: Period, known: dateti
     )
 
 
-def _sampled(row: dict, withdrawn: frozenset[str]) -> Sampled:
+def _sampled(row: dict, withdrawn: Collection[str]) -> Sampled:
     return Sampled(
         id=str(row["id"]),
         channel=row["channel"],
@@ -102,16 +103,25 @@ def _choose(kind: str, population: list[Sampled], start: int, profile: Profile) 
     return {one: "QUESTION" if one in questions else "SAMPLE" for one in drawn}
 
 
-async def draw(connection: AsyncConnection, kind: str, name: str, *, user: str, now: datetime, profile: Profile) -> int:
+async def draw(
+    connection: AsyncConnection,
+    kind: str,
+    name: str,
+    *,
+    user: str,
+    now: datetime,
+    profile: Profile,
+    withdrawn: Collection[str] = (),
+) -> int:
     """Draw the sample of a period that is over and give its recordings to the checkers in turn. Returns its id.
 
+    `withdrawn`: the ids of call scripts that are withdrawn by now; every call under one is heard (R129).
     Raises SampleRefused for a period that runs still or was drawn before, and where nobody could check.
     """
     period = Period.of(kind, name)
     if period.last >= business_date(now):
         raise SampleRefused("NOT_OVER", "此期尚未结束", "the period is not over yet")
     found = await _population(connection, period, now)
-    withdrawn = await withdrawn_scripts(connection, now)
     population = [_sampled(row, withdrawn) for row in found]
     chosen = _choose(kind, population, period.start, profile)
     checkers = await rows(
@@ -123,8 +133,9 @@ async def draw(connection: AsyncConnection, kind: str, name: str, *, user: str, 
     kept = await rows(
         connection,
         """INSERT INTO quality_samples (kind, period, first, last, start, population, population_digest, profile,
-                                        drawn_by, known_at)
-           VALUES (:kind, :period, :first, :last, :start, :population, :digest, :profile, :user, :now)
+                                        withdrawn, drawn_by, known_at)
+           VALUES (:kind, :period, :first, :last, :start, :population, :digest, :profile, CAST(:withdrawn AS jsonb),
+                   :user, :now)
            ON CONFLICT DO NOTHING RETURNING id""",
         kind=kind,
         period=period.name,
@@ -134,6 +145,7 @@ async def draw(connection: AsyncConnection, kind: str, name: str, *, user: str, 
         population=len(population),
         digest=population_digest(population),
         profile=profile.id,
+        withdrawn=json.dumps(sorted(withdrawn)),
         user=user,
         now=now,
     )
@@ -211,11 +223,6 @@ async def _tell_assigned(connection: AsyncConnection, assigned: list[dict], user
         await ledger.witness(connection, told, actor=user)
 
 
-async def withdrawn_scripts(connection: AsyncConnection, now: datetime) -> frozenset[str]:
-    """Ids of call scripts that were withdrawn by `now`: every call under one is heard again (R129)."""
-    return frozenset()
-
-
 async def draw_again(connection: AsyncConnection, sample_id: int) -> dict | None:
     """The sample drawn once more from the rows as they were known then: `same`, and how many differ."""
     found = await rows(connection, "SELECT * FROM quality_samples WHERE id = :id", id=sample_id)
@@ -224,8 +231,7 @@ async def draw_again(connection: AsyncConnection, sample_id: int) -> dict | None
     [kept] = found
     period = Period.of(kept["kind"], kept["period"])
     again = await _population(connection, period, kept["known_at"])
-    withdrawn = await withdrawn_scripts(connection, kept["known_at"])
-    population = [_sampled(row, withdrawn) for row in again]
+    population = [_sampled(row, kept["withdrawn"]) for row in again]
     chosen = _choose(kept["kind"], population, kept["start"], load_profile(kept["profile"]))
     stored = await rows(connection, "SELECT settlement_id, why FROM quality_checks WHERE sample_id = :id", id=sample_id)
     before = {str(row["settlement_id"]): row["why"] for row in stored}

@@ -69,6 +69,7 @@ class QualitySample(SQLModel, table=True):
     population: int
     population_digest: str = Field(description="sha256 over the rows that were drawn from, in their order")
     profile: str
+    withdrawn: list = document("[]")  # ids of call scripts, as they were withdrawn then
     drawn_by: str
     known_at: datetime = instant(nullable=False)
 

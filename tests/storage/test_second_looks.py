@@ -361,6 +361,25 @@ async def test_a_sample_is_the_same_whatever_is_settled_later(a_case):
     assert (kept["population"], len(kept["population_digest"]), kept["start"]) == (12, 64, 2026 * 12 + 8)
 
 
+async def test_every_call_under_a_withdrawn_script_is_heard(a_case):
+    await one(a_case, 0)
+    await sql(
+        """INSERT INTO users (login, name, password_hash, roles, branch_code, disabled)
+           VALUES ('quality', 'q', 'x', '["QUALITY"]', 'HO', false) RETURNING login"""
+    )
+    for n in range(1, 5):
+        await called(a_case, n, "SUB_STANDARD")
+    await sql("UPDATE calls SET script = 'old@1' WHERE id IN ('call2', 'call3') RETURNING id")
+    profile = load_profile("national")
+    async with transaction() as c:
+        asked = {"user": "quality", "now": at(9), "profile": profile, "withdrawn": {"old@1"}}
+        sample = await quality_samples.draw(c, "QUALITY_SHARE", "2026-08", **asked)
+    drawn = await sql("SELECT call_id, why FROM quality_checks ORDER BY id")
+    assert [tuple(row.values()) for row in drawn] == [("call2", "WITHDRAWN_SCRIPT"), ("call3", "WITHDRAWN_SCRIPT")]
+    async with transaction() as c:
+        assert (await quality_samples.draw_again(c, sample))["same"]
+
+
 async def test_the_question_items_of_a_year_are_all_in_its_self_inspection(a_case):
     await a_case(policy_no="P0", person="470101199001010000", number="+8616012300000")
     await sql(

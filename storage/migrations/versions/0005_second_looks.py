@@ -79,6 +79,9 @@ def upgrade() -> None:
         sa.Column("population", sa.Integer(), nullable=False),
         sa.Column("population_digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("profile", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "withdrawn", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
+        ),
         sa.Column("drawn_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quality_samples")),
