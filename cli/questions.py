@@ -139,7 +139,8 @@ def extraction(question: Question, lang: str, today: date) -> dict:
     """When a case becomes callable and under which regime; after a call, whether it was too early or sleeps on."""
     from rules.calling import first_dialling_day
     from rules.cases import CaseState, opening_state
-    from rules.deadlines import ContractDates, callback_window, case_dates, wakes_on
+    from rules.deadlines import callback_window, case_dates
+    from rules.list_dates import ContractDates, wakes_on
 
     rules = Rules(question)
     contract = ContractDates(

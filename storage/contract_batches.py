@@ -27,7 +27,8 @@ from rules.contracts import (
     to_json,
     usable_phones,
 )
-from rules.deadlines import CaseDates, ContractDates, case_dates
+from rules.deadlines import CaseDates, case_dates
+from rules.list_dates import ContractDates
 from rules.parameters import Profile
 from scripts.house import House
 from storage.calendar_days import held_calendar

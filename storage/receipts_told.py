@@ -7,7 +7,8 @@ from datetime import date, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.calendar import Calendar
-from rules.deadlines import ContractDates, case_dates
+from rules.deadlines import case_dates
+from rules.list_dates import ContractDates
 from rules.plain_values import from_plain
 from rules.settlement import Settlement
 from scripts.rule_profiles import load_profile

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.calendar import Calendar, CalendarChange, business_date
 from rules.cases import CaseState
-from rules.deadlines import CaseDates, ContractDates, callback_window, case_dates, work_order_limit
+from rules.deadlines import CaseDates, callback_window, case_dates, work_order_limit
+from rules.list_dates import ContractDates
 from scripts.rule_profiles import load_profile
 from storage import calendar_days
 from storage.calendar_files import GivenDay

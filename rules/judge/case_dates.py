@@ -5,9 +5,10 @@ from dataclasses import fields
 from datetime import date
 
 from rules.calendar import ONE_DAY, business_date
-from rules.deadlines import ContractDates, case_dates
+from rules.deadlines import case_dates
 from rules.judge.history import Book, Broken, CallRecord, Event, History, day, instant
 from rules.judge.settled_contacts import settled_contacts
+from rules.list_dates import ContractDates
 from rules.recordings import lock_until, retain_until
 
 _TOLD = ("CASE_OPENED", "CASE_UPDATED")

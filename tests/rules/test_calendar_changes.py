@@ -20,7 +20,8 @@ from rules.calendar import (
     with_change,
     without_change,
 )
-from rules.deadlines import ContractDates, case_dates, work_order_limit
+from rules.deadlines import case_dates, work_order_limit
+from rules.list_dates import ContractDates
 from scripts.calendars import seeded_calendar
 from scripts.rule_profiles import load_profile
 

@@ -10,7 +10,8 @@ from rules.answers import Answer
 from rules.calendar import SHANGHAI
 from rules.case_changes import Standing, after_update
 from rules.cases import CaseState, Owner, may_move, owner_of
-from rules.deadlines import ContractDates, case_dates
+from rules.deadlines import case_dates
+from rules.list_dates import ContractDates
 from rules.order_review import Reviewed, after_review
 from rules.outcomes import VERIFICATION_REASONS, mandatory_items
 from rules.papers import Evidence

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from rules.calendar import SHANGHAI, Calendar, DayKind, shanghai
 from rules.deadlines import (
-    ContractDates,
     UnknownLimit,
     callback_window,
     case_dates,
@@ -14,10 +13,10 @@ from rules.deadlines import (
     cooling_off_days,
     overdue,
     shortest_limit,
-    wakes_on,
     work_order_limit,
     working_days_for,
 )
+from rules.list_dates import ContractDates, wakes_on
 from rules.parameters import DEFAULTS
 from scripts.calendars import seeded_calendar
 

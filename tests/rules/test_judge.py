@@ -10,8 +10,9 @@ import pytest
 
 from rules.answers import Answer
 from rules.calendar import shanghai
-from rules.deadlines import ContractDates, case_dates
+from rules.deadlines import case_dates
 from rules.judge import PROMISES, Event, judge
+from rules.list_dates import ContractDates
 from rules.outcomes import mandatory_items
 from rules.plain_values import to_plain
 from rules.settlement import CallFacts, CaseFacts, Contact, settle
