@@ -17,7 +17,7 @@ from pydantic import SecretStr, ValidationError
 
 import clock
 from cli import environment
-from cli.output import command, emit, text
+from cli.output import command, emit, language, text
 from cli.stack import Stack
 from settings import Settings
 
@@ -274,9 +274,22 @@ def _database(settings: Settings) -> Iterator[Check]:
         return
     if current == newest:
         yield Check("schema", "ok", str(current))
+        yield from _alarms(url)
     else:
         message = text(f"现为 {current}，应为 {newest}", f"at {current}, should be at {newest}")
         yield Check("schema", "error", message, UP)
+
+
+def _alarms(url: str) -> Iterator[Check]:
+    """What the archive's nightly care has found and nobody has mended."""
+    import psycopg
+
+    from rules.words import word
+
+    with psycopg.connect(url.replace("postgresql+psycopg:", "postgresql:", 1), connect_timeout=5) as connection:
+        found = connection.execute("SELECT name FROM alarms ORDER BY raised_at, name").fetchall()
+    for (name,) in found:
+        yield Check(f"alarm {name}", "error", word(name, language()), "huifang archive status")
 
 
 def _archive(settings: Settings) -> Iterator[Check]:
@@ -294,6 +307,30 @@ def _archive(settings: Settings) -> Iterator[Check]:
         yield Check("archive", "error", message, text(f"{UP}，或换一个存储桶", f"{UP}, or name another bucket"))
     else:
         yield Check("archive", "ok", f"{where}, Object Lock COMPLIANCE")
+    yield from _archive_keys(settings)
+    if not settings.s3_copy_bucket:
+        yield Check(
+            "second copies",
+            "warning",
+            text("未设置：受损的录音无从修复", "not set: what is damaged cannot be mended"),
+            "HUIFANG_S3_COPY_BUCKET",
+        )
+
+
+def _archive_keys(settings: Settings) -> Iterator[Check]:
+    from storage.key_keepers import KeysAway, KeysWrong, keeper_of
+
+    try:
+        version = keeper_of(settings).current()
+    except (KeysAway, KeysWrong) as problem:
+        yield Check(
+            "archive keys",
+            "error",
+            text(f"没有可用的密钥，录音不能归档：{problem}", f"no usable key, nothing is archived: {problem}"),
+            text("huifang up，或设置 HUIFANG_ARCHIVE_KEY_FILE", "huifang up, or set HUIFANG_ARCHIVE_KEY_FILE"),
+        )
+    else:
+        yield Check("archive keys", "ok", text(f"现用版本 {version}", f"version {version} wraps"))
 
 
 def _get(url: str, **options: Any) -> httpx.Response | None:

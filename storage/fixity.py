@@ -35,7 +35,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One copy of one object. `problem`: GONE, CHANGED, UNLOCKED or None; `mended`: it is whole again, as `version_id`."""
+    """One copy of one object. `problem`: OBJECT_GONE, OBJECT_CHANGED, OBJECT_UNLOCKED or None; `mended`: it is whole again, as `version_id`."""
 
     kept: KeptObject
     which: str
@@ -49,10 +49,10 @@ def problem_of(kept: KeptObject, store: Archive, version_id: str, pace: Pace | N
     try:
         found = store.read_back(kept.object_key, version_id, thorough=True, pace=pace)
     except NotInArchive:
-        return "GONE"
+        return "OBJECT_GONE"
     if (found.sha256, found.sha512, found.size) != (kept.sha256, kept.sha512, kept.bytes):
-        return "CHANGED"
-    return None if found.lock.covers(kept.retain_until) else "UNLOCKED"
+        return "OBJECT_CHANGED"
+    return None if found.lock.covers(kept.retain_until) else "OBJECT_UNLOCKED"
 
 
 def check(kept: KeptObject, first: Archive, second: Archive | None, pace: Pace | None = None) -> list[Finding]:
@@ -61,7 +61,9 @@ def check(kept: KeptObject, first: Archive, second: Archive | None, pace: Pace |
     if second is not None and kept.second_version_id:
         copies.append((SECOND, second, kept.second_version_id))
     problems = {which: problem_of(kept, store, version, pace) for which, store, version in copies}
-    whole = next(((store, version) for which, store, version in copies if problems[which] in (None, "UNLOCKED")), None)
+    whole = next(
+        ((store, version) for which, store, version in copies if problems[which] in (None, "OBJECT_UNLOCKED")), None
+    )
     return [_mended(kept, which, store, version, problems[which], whole) for which, store, version in copies]
 
 
@@ -71,7 +73,7 @@ def _mended(
     if problem is None:
         return Finding(kept, which, version)
     try:
-        if problem == "UNLOCKED":
+        if problem == "OBJECT_UNLOCKED":
             store.extend(kept.object_key, version, kept.retain_until)
             return Finding(kept, which, version, problem, mended=True)
         if whole is not None:

@@ -118,7 +118,8 @@ async def health(connection: AsyncConnection, now: datetime, today: date) -> dic
                   (SELECT count(*) FROM recordings WHERE state = 'REPORTED' AND reported_at < :late) AS stuck,
                   (SELECT count(*) FROM recordings WHERE state = 'LOST') AS lost,
                   (SELECT count(*) FROM cases WHERE provisional AND owner <> 'CLOSED') AS provisional,
-                  (SELECT max(year) FROM calendar_years) AS known_year""",
+                  (SELECT max(year) FROM calendar_years) AS known_year,
+                  (SELECT coalesce(array_agg(name ORDER BY raised_at, name), '{}') FROM alarms) AS alarms""",
         late=now - timedelta(minutes=15),
     )
     return news

@@ -160,11 +160,11 @@ async def test_all_is_read_again_in_time_and_what_is_overdue_is_told(kept, clock
 
 
 @pytest.mark.parametrize("which", ["FIRST", "SECOND"])
-@pytest.mark.parametrize("damage", ["GONE", "CHANGED"])
+@pytest.mark.parametrize("damage", ["OBJECT_GONE", "OBJECT_CHANGED"])
 async def test_a_damaged_copy_is_mended_from_the_other(kept, clock, ask, behind, which, damage):
     store = archive() if which == "FIRST" else second_archive()
     version = kept.version_id if which == "FIRST" else kept.second_version_id
-    if damage == "GONE":
+    if damage == "OBJECT_GONE":
         behind.remove(store.bucket, kept.object_key, version)
     else:
         behind.replace(store.bucket, kept.object_key, version, b"\0" * kept.bytes)
@@ -187,7 +187,7 @@ async def test_when_both_copies_are_gone_the_alarm_stands(kept, clock, ask, behi
     behind.remove(archive().bucket, kept.object_key, kept.version_id)
     behind.remove(second_archive().bucket, kept.object_key, kept.second_version_id)
     done = await archive_care.check_objects.fn(clock, everything=True)
-    assert [(f.problem, f.mended) for f in done.findings] == [("GONE", False), ("GONE", False)]
+    assert [(f.problem, f.mended) for f in done.findings] == [("OBJECT_GONE", False), ("OBJECT_GONE", False)]
     assert (await standing(ask))[alarms.FIXITY_FAILED] == {"objects": 1}
 
 
