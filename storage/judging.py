@@ -23,8 +23,9 @@ from rules.judge import (
     in_order,
     judge_people,
 )
+from rules.judge.custody import kept_for_its_time
 from rules.parameters import Profile
-from rules.retrieval_events import ACCESS
+from rules.retrieval_events import ACCESS, CUSTODY
 from scripts.rule_profiles import load_profile
 from storage import db, ledger
 from storage.calendar_days import read_calendar
@@ -133,6 +134,7 @@ async def judge_all(connection: AsyncConnection, now: datetime, since: datetime 
     async for history in histories(connection, since):
         found += judge_people(history, book)
     access = AccessCheck(book)
+    found += kept_for_its_time(History(await _told_without_call(connection)), book)
     async for block in _blocks(connection, OF_ACCESS, kinds=list(ACCESS)):
         found += access.events(block)
     kept = [broken for broken in found if since is None or broken.at >= since]
@@ -142,7 +144,7 @@ async def judge_all(connection: AsyncConnection, now: datetime, since: datetime 
         "SELECT count(*) AS n FROM events WHERE CAST(:since AS timestamptz) IS NULL OR at >= :since",
         since=since,
     )
-    return Judged(counted["n"], in_order(kept))
+    return Judged(counted["n"], in_order(dict.fromkeys(kept)))
 
 
 # ---------------------------------------------------------------- people
@@ -187,6 +189,18 @@ async def _linked(connection: AsyncConnection) -> dict[int, set[int]]:
             for person in joined:
                 together[person] = joined
     return together
+
+
+async def _told_without_call(connection: AsyncConnection) -> list[Event]:
+    """Everything of the recordings of which anything is told that names no call."""
+    found = await rows(
+        connection,
+        f"""SELECT {COLUMNS} FROM events e WHERE e.kind = ANY(:kinds) AND e.data->>'recording' IN (
+              SELECT l.data->>'recording' FROM events l WHERE l.kind = ANY(:kinds) AND l.call_id IS NULL)
+            ORDER BY e.id""",
+        kinds=list(CUSTODY),
+    )
+    return [Event(**row) for row in found]
 
 
 # ---------------------------------------------------------------- chains

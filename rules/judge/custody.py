@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rules.judge.history import Book, Broken, CallRecord, Event, History, instant
+from rules.judge.history import Book, Broken, Event, History, instant
 
 # A copy that a pass found damaged is mended from the second one within a day, or it is gone.
 MENDED_WITHIN = timedelta(days=1)
@@ -16,35 +16,38 @@ def kept_for_its_time(history: History, book: Book) -> Iterator[Broken]:
     """The carrier's copy of a recording goes only after ours is verified. Ours is never unlocked, lost or destroyed
     before the latest date it was ever locked to, nor under a hold; a date is never moved back; who destroys or lifts a
     hold are two. A copy found damaged is mended."""
-    for call in history.calls.values():
-        for event, (zh, en) in _of_call(call, book):
-            yield Broken(9, call.first_case, call.call_id, zh, en, event.at)
+    kept: dict[str, _Kept] = {}
+    for event in history.events:
+        recording = event.data.get("recording")
+        if event.kind not in _STEPS or recording is None:
+            continue
+        one = kept.setdefault(recording, _Kept())
+        one.call_id = one.call_id or event.call_id
+        if event.kind == "RECORDING_VERIFIED" and (original := event.data.get("redacts")) in kept:
+            kept[original].redacted = True
+        for fault in _STEPS[event.kind](one, event):
+            yield _broken(fault, one, event, history)
+    for one in kept.values():
+        if one.damaged is not None and book.now - one.damaged.at > MENDED_WITHIN:
+            fault = "损坏的录音一日内未修复", "a damaged recording was not mended within a day"
+            yield _broken(fault, one, one.damaged, history)
 
 
 @dataclass
 class _Kept:
     """One recording so far. `until`: the latest instant it was locked to; None before it is in the archive."""
 
+    call_id: str | None = None
     until: datetime | None = None
     holds: set = field(default_factory=set)
     damaged: Event | None = None
     redacted: bool = False  # a copy without the stretch of payment data was archived
 
 
-def _of_call(call: CallRecord, book: Book) -> Iterator[tuple[Event, Fault]]:
-    kept: dict[str, _Kept] = {}
-    for event in call.events:
-        recording = event.data.get("recording")
-        if event.kind not in _STEPS or recording is None:
-            continue
-        one = kept.setdefault(recording, _Kept())
-        if event.kind == "RECORDING_VERIFIED" and (original := event.data.get("redacts")) in kept:
-            kept[original].redacted = True
-        for fault in _STEPS[event.kind](one, event):
-            yield event, fault
-    for one in kept.values():
-        if one.damaged is not None and book.now - one.damaged.at > MENDED_WITHIN:
-            yield one.damaged, ("损坏的录音一日内未修复", "a damaged recording was not mended within a day")
+def _broken(fault: Fault, one: _Kept, event: Event, history: History) -> Broken:
+    """An event that names no call is about the call that its recording is of."""
+    call = history.calls.get(one.call_id) if one.call_id is not None else None
+    return Broken(9, call.first_case if call else event.case_id, one.call_id, *fault, event.at)
 
 
 def _verified(one: _Kept, event: Event) -> Iterator[Fault]:
@@ -101,14 +104,20 @@ def _destroyed(one: _Kept, event: Event) -> Iterator[Fault]:
 
 
 def _damaged(one: _Kept, event: Event) -> Iterator[Fault]:
-    one.damaged = one.damaged or event
+    if _is_the_first(event):
+        one.damaged = one.damaged or event
     return iter(())
 
 
 def _mended(one: _Kept, event: Event) -> Iterator[Fault]:
-    if one.damaged is not None and event.at - one.damaged.at <= MENDED_WITHIN:
+    if _is_the_first(event) and one.damaged is not None and event.at - one.damaged.at <= MENDED_WITHIN:
         one.damaged = None
     return iter(())
+
+
+def _is_the_first(event: Event) -> bool:
+    """The second copy is for mending the first: while it alone is damaged, nothing is lost."""
+    return event.data.get("copy") in (None, "FIRST")
 
 
 def _two(event: Event) -> bool:

@@ -272,3 +272,16 @@ async def test_the_head_is_one_row(database):
     with pytest.raises(DBAPIError):
         async with transaction() as c:
             await rows(c, "INSERT INTO ledger_head (id, seq, hash, sealed_event_id) VALUES (2, 0, '', 0) RETURNING id")
+
+
+async def test_a_recording_destroyed_in_an_event_that_names_no_call_is_found(a_call, now):
+    call_id, case_id, _ = await a_call()
+    kept = {"object_key": "k", "version_id": "v", "sha256": "0" * 64, "retain_until": now + timedelta(days=7400)}
+    people = {"user": "a", "second": "b"}
+    async with transaction() as c:
+        await ledger.record(c, "RECORDING_VERIFIED", now, actor="system", call_id=call_id, recording="RE1", **kept)
+        told = {"recording": "RE1", "version_id": "v", "certificate": "c", **people}
+        await ledger.record(c, "RECORDING_DISPOSED", now + timedelta(hours=1), actor="a", **told)
+    async with snapshot() as c:
+        found = [(b.promise, b.message_en) for b in await judge_stored(c, now) if b.promise >= 9]
+    assert found == [(9, "a recording was destroyed before its retain-until")]
