@@ -5,26 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rules.cases import CaseState
-from rules.outcomes import (
-    MISSELLING_REASONS,
-    QUESTION,
-    RE_SIGN_REASONS,
-    REASON_RULES,
-    STANDARD,
-    SUB_STANDARD,
-    VERIFICATION,
-    VERIFICATION_REASONS,
-)
+from rules.outcome_reasons import MAPPINGS, MISSELLING_REASONS, RE_SIGN_REASONS, REASON_RULES, VERIFICATION_REASONS
+from rules.outcomes import QUESTION, STANDARD, SUB_STANDARD, VERIFICATION
 from rules.plain_values import from_plain, to_plain
 
 # From the best to the gravest
 CLASSES = (STANDARD, SUB_STANDARD, QUESTION, VERIFICATION)
-# The reasons that a class may name (R69–R79); a loss of the recording is no finding about the customer.
+# The reasons that a class may name (R69–R79); the four that the sources put differently fit both (C15–C17), and a loss of
+# the recording is no finding about the customer.
 REASONS_OF_CLASS: Mapping[str, tuple[str, ...]] = {
     STANDARD: (),
     SUB_STANDARD: tuple(sorted(MISSELLING_REASONS | {"OPEN_QUESTION"})),
-    QUESTION: tuple(sorted(REASON_RULES.keys() - VERIFICATION_REASONS - {"RECORDING_LOST"})),
-    VERIFICATION: tuple(sorted(VERIFICATION_REASONS)),
+    QUESTION: tuple(sorted((REASON_RULES.keys() - VERIFICATION_REASONS - {"RECORDING_LOST"}) | MAPPINGS.keys())),
+    VERIFICATION: tuple(sorted(VERIFICATION_REASONS | MAPPINGS.keys())),
 }
 # The order that goes with each class, as with a derived one
 ORDER_OF_CLASS = {SUB_STANDARD: "FEEDBACK_ONLY", QUESTION: "QUESTION", VERIFICATION: "VERIFICATION"}

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rules.calendar import Calendar
+from rules.calendar import Calendar, business_date
 from rules.cases import CaseState, Owner, owner_of
 from rules.deadlines import Limit, work_order_limit, working_days_for
 from rules.order_review import RETURNED, Handled, Next, Reviewed, after_review, review
@@ -176,18 +176,21 @@ async def move_case(
     *,
     again: bool = False,
 ) -> None:
-    """The case, locked by the caller, from `was` to `state`; `again` begins another round of callbacks."""
+    """The case, locked by the caller, from `was` to `state`; `again` begins another round of callbacks, from today on, so
+    that its plan of attempts is a whole one also after the hand-over of the first (C57)."""
     owner = str(owner_of(state))
     [moved] = await rows(
         connection,
         """UPDATE cases SET state = :state, owner = :owner, owner_branch = :branch,
-                  round = round + CASE WHEN :again THEN 1 ELSE 0 END, appointment_at = NULL, appointment_hash = NULL,
+                  round = round + CASE WHEN :again THEN 1 ELSE 0 END,
+                  callable_on = CASE WHEN :again THEN CAST(:today AS date) ELSE callable_on END, appointment_at = NULL, appointment_hash = NULL,
                   changed_at = :now WHERE id = :id RETURNING round""",
         id=case_id,
         state=str(state),
         owner=owner,
         branch=branch,
         again=again,
+        today=business_date(now),
         now=now,
     )
     told = {"from": was, "to": str(state), "owner": owner, "owner_branch": branch, "why": why, "round": moved["round"]}

@@ -117,6 +117,24 @@ async def one(a_case, n: int, state: str = "CALLABLE"):
     return await a_case(policy_no=f"P{n}", person=f"47010119900101{n:04d}", number=f"+86160123{n:05d}", state=state)
 
 
+async def test_a_recall_has_a_whole_plan_of_attempts_though_the_first_hand_over_is_past(a_case):
+    from rules.calling import Attempt, select
+    from storage.candidates import read_pool
+
+    case_id, person = await one(a_case, 1, "IN_REVIEW")
+    await county()
+    await sql("UPDATE cases SET handover_at = :at RETURNING id", at=at(17, 23))
+    await settled(case_id, "VERIFICATION", reasons=[{"code": "UNREACHABLE"}], completed=False, when=at(18, 22))
+    await verify(await order(case_id, "VERIFICATION", reasons='["UNREACHABLE"]'))
+    async with transaction() as c:
+        pool = await read_pool(c, at(18), lambda *asked: "s@1")
+    [candidate] = pool.candidates
+    rung = Attempt(at(16), person, candidate.numbers[0].number, "NO_ANSWER", False, (case_id,))
+    day = {"calendar": CALENDAR, "profile": load_profile("national")}
+    found = select(pool.candidates, (rung,), now=at(10, 28), **day)
+    assert [call.case_ids for call in found.callable] == [(case_id,)]
+
+
 async def test_the_case_waits_for_the_last_order_of_its_round(a_case):
     case_id, _ = await a_case(state="IN_REVIEW")
     await county()
