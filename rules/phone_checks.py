@@ -46,11 +46,16 @@ class NumberChecks:
 
     def usable(self, numbers: Sequence[PhoneFacts]) -> tuple[str, ...]:
         """The numbers that may be rung, in the order given (mobile, home, office), each once."""
-        usable: tuple[str, ...] = ()
-        for facts in numbers:
-            if (facts.confirmed or self._unconfirmed) and self.problem_of(facts) is None:
-                usable = (*usable, facts.number) if usable else (facts.number,)
-        return usable if len(usable) < 2 else tuple(dict.fromkeys(usable))
+        if len(numbers) == 1:
+            facts = numbers[0]
+            is_usable = (facts.confirmed or self._unconfirmed) and self.problem_of(facts) is None
+            return (facts.number,) if is_usable else ()
+        usable = (
+            facts.number
+            for facts in numbers
+            if (facts.confirmed or self._unconfirmed) and self.problem_of(facts) is None
+        )
+        return tuple(dict.fromkeys(usable))
 
     def problem(self, numbers: Sequence[PhoneFacts]) -> str | None:
         """Why none of a policy's numbers may be rung, or None where at least one may.

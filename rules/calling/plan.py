@@ -17,12 +17,12 @@ class Plan:
         self.now, self.today, self.dials = now, business_date(now), dials
         self._late = timedelta(days=profile["late.max_days"])
         self._before_end = timedelta(days=profile["appointment.days_before_end"])
-        self._too_late = self.today - self._late
+        self.too_late = self.today - self._late  # ends before it leave no dial, but to a case that was opened again
 
     def is_over(self, case: Candidate, mine: Sequence[Attempt]) -> bool:
         """No ordinary dial is left; what may be left is an agreed time. `mine` are the person's attempts."""
         end = case.nominal_end
-        if self.is_too_late(end) and self.today > self._last_day(case):
+        if end is not None and end < self.too_late and self.today > self._last_day(case):
             return True
         if not mine:
             return False
@@ -33,10 +33,6 @@ class Plan:
         if end is None or case.handover_at is None or self.now < case.handover_at:
             return False
         return any(case.case_id in attempt.case_ids for attempt in mine) and not self._began_late(case)
-
-    def is_too_late(self, nominal_end: date | None) -> bool:
-        """For any dial of a case that was not opened again."""
-        return nominal_end is not None and nominal_end < self._too_late
 
     def keeps(self, appointment: Appointment, case: Candidate) -> bool:
         """Whether this agreed time, still ahead, is kept before the branch takes over."""

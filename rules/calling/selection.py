@@ -116,6 +116,14 @@ class _Desk:
         elif mine and (hold := self._ordinary_hold(person_id, (case,), mine)) is not None:
             reason, until = hold
             self.held.append(Held(case.case_id, case.policy_no, reason, until))
+        elif len(case.numbers) == 1 and case.script is not None and case.language == MANDARIN:
+            # one number as well, which is in order, or the case would be held
+            number, end = case.numbers[0].number, case.nominal_end
+            if (hold := self.dials.number_hold(number, person_id, False)) is not None:
+                self._hold((case,), hold)
+                return
+            line = self._line_of(end, False)
+            line.calls.append(ToCall(person_id, number, (case.case_id,), False, end, line.why))
         else:
             self._line_up(person_id, (case,), mine, None)
 
@@ -225,7 +233,8 @@ class _Desk:
         if case.state not in RINGABLE or not case.in_scope or (first_day is not None and first_day > self.today):
             return self._not_ours_now(case)
         # without a dial a plan is over only where it is too late for any
-        over = (mine or self.plan.is_too_late(case.nominal_end)) and self.plan.is_over(case, mine)
+        end = case.nominal_end
+        over = (mine or (end is not None and end < self.plan.too_late)) and self.plan.is_over(case, mine)
         if over:
             if (busy := self.dials.busy(case.person_id)) is not None:
                 return busy, None, None
