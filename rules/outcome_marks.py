@@ -32,6 +32,13 @@ MARK_STEPS = {
     "CONTACT_DATA_WRONG": Step(
         "R96", "联系资料登记有误，列为品质事项", "contact data wrong from the start: a quality item"
     ),
+    "servicing_request": Step(
+        "R64", "联系资料有变，转保全申请，结论不变", "contact data changed: a servicing request, the class stands"
+    ),
+    "complaint_ticket": Step("R29", "客户投诉，另行登记，由专人答复", "a complaint: on record, somebody answers it"),
+    "surrender_intent": Step(
+        "R22", "客户要求退保，告知办理途径，不加阻拦", "he wants to leave: told the way, nobody stands in it"
+    ),
 }
 
 

@@ -52,6 +52,8 @@ QUESTIONS = [
     outcome(row("M2.received", "NO"), at="2026-09-09T10:00", receipt_signed_on="2026-09-11"),
     outcome(row("M2.receipt_signed", "NO"), row("M3", "NO", signer="FAMILY"), row("M4", "UNSURE"), voice_doubt=True),
     outcome(row("M2.receipt_date", date="2026-09-01"), at="2026-09-28T10:00", receipt_signed_on="2026-09-14"),
+    outcome(row("K1", "NO", detail="CHANGED"), row("K3", "OBJECT", detail="WANTS_SURRENDER")),
+    outcome(row("K3", "OBJECT", detail="COMPLAINT")),
     outcome(row("M8", "SILENT"), row("A1", at="2026-09-28T22:00")),
     outcome(row("I1", "NO")),
     outcome(row("C1", "THIRD_PARTY"), row("T2", "YES", new_number="13900139000")),

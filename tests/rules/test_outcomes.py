@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.outcome_marks import MARK_STEPS
 from rules.outcomes import (
     ITEM_REASONS,
     QUESTION,
@@ -190,6 +191,17 @@ def test_hanging_up_twice_on_purpose_is_a_refusal(times, class_):
 def test_closing_steps(row, class_, reasons, marks):
     found = decide(row)
     assert (found.class_, codes(found), set(found.marks)) == (class_, reasons, marks)
+
+
+def test_every_mark_that_an_answer_gives_is_explained():
+    rows_of = {
+        "servicing_request": {"step": "K1", "answer": "NO", "detail": "CHANGED"},
+        "complaint_ticket": {"step": "K3", "answer": "OBJECT", "detail": "COMPLAINT"},
+        "surrender_intent": {"step": "K3", "answer": "OBJECT", "detail": "WANTS_SURRENDER"},
+    }
+    for mark, row in rows_of.items():
+        found = decide(row)
+        assert found.marks == (mark,) and MARK_STEPS[mark] in found.steps
 
 
 def test_ac_12_deposit_corrected():
