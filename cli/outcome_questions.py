@@ -242,6 +242,8 @@ def _appointment(
     hold = may_dial_now(at, rules.calendar, rules.profile, Appointment(at, None, "POLICYHOLDER"))
     if hold is not None:
         return None, (HOLDS[hold],)
+    if now is not None and at <= now:
+        return None, (Step("R37", "预约时间已过，不成立", "the time agreed has passed already: no appointment"),)
     latest = case.nominal_end and case.nominal_end - timedelta(days=rules.profile["appointment.days_before_end"])
     if latest is not None and (now is None or business_date(now) <= latest) and business_date(at) > latest:
         step = Step("R37", f"预约不得晚于{latest}", f"an appointment lies on {latest} at the latest")

@@ -288,6 +288,10 @@ AC = {
         {"answers": only(row("C1"), row("C3", "BUSY"), row("A1", at="2026-09-29T21:30"))},
         {"appointment": None, "state": "CALLABLE"},
     ),
+    "A1 not in the past": (
+        {"answers": only(row("C1"), row("C3", "BUSY"), row("A1", at="2026-09-28T10:00")), "at": "2026-09-28T10:00"},
+        {"appointment": None, "state": "CALLABLE"},
+    ),
     "X the line was cut": (
         {"answers": [*talk()[:6], row("X", "HANGUP")]},
         {"class": None, "attempt_result": "INCOMPLETE", "resume_at": "M3"},
