@@ -15,8 +15,8 @@ from rules.cases import CaseState
 from rules.parameters import Profile
 from rules.phone_checks import NumberChecks
 from rules.reasoning import Step
+from rules.routes import MANDARIN
 
-MANDARIN = "zh-CN"
 NEVER = datetime(MINYEAR, 1, 1, tzinfo=UTC)
 NO_PERIOD_DAYS = 10**6  # days left where no period runs yet: behind everybody
 RINGABLE = frozenset({CaseState.CALLABLE, CaseState.APPOINTED})

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -426,6 +427,50 @@ def test_another_language_waits_for_its_agent_only_where_the_profile_says_so():
     assert reason(chosen([case(language="yue")], params={"calling.dialect_agent_only": True})) == "NO_DIALECT_AGENT"
 
 
+def test_a_speaker_who_is_free_rings_him():
+    only = {"calling.dialect_agent_only": True}
+    assert reason(chosen([case(language="yue")], params=only, dialects=["wuu"])) == "NO_DIALECT_AGENT"
+    assert reason(chosen([case(language="yue")], params=only, dialects=["yue"])) is None
+
+
+def test_an_agreed_time_is_the_persons_whichever_policy_it_was_agreed_for():
+    cases = [case(1), appointed("2026-11-23T15:00")]
+    cases[1] = replace(cases[1], case_id=2, policy_no="P2")
+    early = chosen(cases, now="2026-11-23T10:00")
+    assert (reason(early, 1), reason(early, 2)) == ("APPOINTMENT_PENDING",) * 2
+    # also where the policy it was agreed for goes to the branch meanwhile
+    gone = [cases[0], replace(cases[1], numbers=())]
+    assert reason(chosen(gone, now="2026-11-23T10:00"), 1) == "APPOINTMENT_PENDING"
+    [call] = chosen(gone, now="2026-11-23T15:00").callable
+    assert (call.case_ids, call.at_appointment) == ((1,), True)
+
+
+def test_where_one_policys_number_is_engaged_the_other_policys_is_rung():
+    busy = [dial("2026-11-23T09:59", "RINGING", person_id=2)]
+    cases = [case(1), case(2, nominal_end=date(2026, 12, 20), script="other@1", numbers=(PhoneFacts(HOME),))]
+    found = chosen(cases, busy)
+    assert [(call.number, call.case_ids) for call in found.callable] == [(HOME, (2,))]
+    assert reason(found, 1) == "IN_CALL"
+    assert reason(chosen(cases[:1], busy)) == "IN_CALL"
+
+
+def test_a_case_opened_again_long_after_its_end_is_dialled_as_long_as_a_late_one():
+    """A lost recording (C59) is found long after the period: the duty stands (R6)."""
+    again = {
+        "nominal_end": date(2026, 9, 1),
+        "handover_at": at("2026-08-27T00:00"),
+        "plan_began": at("2026-11-20T00:00"),
+    }
+    assert reason(chosen([case(**again)])) is None
+    assert reason(chosen([case(**again)], now="2026-12-20T10:00")) is None
+    assert reason(chosen([case(**again)], now="2026-12-21T10:00")) == "UNREACHABLE"
+    assert reason(chosen([case(**{**again, "plan_began": None})])) == "UNREACHABLE"
+
+
+def test_an_attempt_that_is_written_down_and_not_sent_yet_is_open():
+    assert reason(chosen([case()], [dial("2026-11-23T09:59", "RESERVED")])) == "IN_CALL"
+
+
 # properties over arbitrary days
 INSTANTS = st.datetimes(datetime(2026, 9, 20), datetime(2026, 12, 20)).map(lambda t: t.replace(tzinfo=SHANGHAI))  # noqa: DTZ001
 NUMBERS = st.sampled_from([MOBILE, HOME, "+8613700137000"])
@@ -452,7 +497,7 @@ def candidates(draw):
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     candidates(),
     st.lists(st.tuples(INSTANTS, st.integers(1, 3), NUMBERS, st.booleans()), max_size=12),
