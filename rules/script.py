@@ -142,6 +142,7 @@ class ScriptStep:
     when: tuple[Condition, ...] = ()  # any of these must hold; none: always
     otherwise: str | None = None  # where it goes on when no condition holds; a step of the path is left out then
     discloses: bool = False
+    sensitive: bool = False  # a card number or password may be heard in the answer: silenced before it is archived
     purpose: str = ""
     rules: tuple[str, ...] = ()
     line: int = 0

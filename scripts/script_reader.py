@@ -18,7 +18,7 @@ _TOP = {
 }  # fmt: skip
 _STEP = {
     "records", "question", "ask", "say", "again", "explain", "restate", "keys", "on", "next", "end", "when",
-    "otherwise", "discloses", "purpose", "rules",
+    "otherwise", "discloses", "sensitive", "purpose", "rules",
 }  # fmt: skip
 _MUST = ("script", "version", "for", "valid_from", "opening", "per_policy", "closing", "steps", "phrases")
 _LIMITS = ("explanations", "silent_turns", "repeats", "misheard")
@@ -224,6 +224,7 @@ class _Reader:
             when=self.conditions(step_id, found.get("when"), found.place("when")),
             otherwise=found.get("otherwise"),
             discloses=discloses,
+            sensitive=true(found.get("sensitive")),
             purpose=str(found.get("purpose", "")),
             rules=tuple(str(rule) for rule in found.get("rules") or ()),
             line=place[1],
