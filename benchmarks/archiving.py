@@ -88,7 +88,7 @@ async def _report(prefix: str, count: int, clock) -> None:
                ), made AS (
                  INSERT INTO calls (id, person_id, number_hash, number_sealed, state, sid, script, profile, sheet_sealed,
                    at_appointment, turn, duration, reserved_at, answered_at, ended_at)
-                 SELECT :prefix || '-' || n, id, '', '', 'ENDED', :prefix || '-' || n, 's', 'p', '', false, 1, :seconds,
+                 SELECT :prefix || '-' || n, id, '', '', 'ENDED', :prefix || '-' || n, 'bank-participating-regular@1', 'p', '', false, 1, :seconds,
                    :began, :began, :now FROM person, generate_series(1, :count) n RETURNING id
                )
                INSERT INTO recordings (call_id, provider_id, state, reported_seconds, tries, loudness, reported_at)

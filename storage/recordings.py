@@ -23,6 +23,7 @@ class Waiting:
     call_seconds: int | None
     answered_at: datetime | None
     tries: int
+    script: str
 
 
 async def claim(connection: AsyncConnection, now: datetime, lease_seconds: float, most: int) -> list[Waiting]:
@@ -38,7 +39,7 @@ async def claim(connection: AsyncConnection, now: datetime, lease_seconds: float
           UPDATE recordings r SET next_try_at = CAST(:now AS timestamptz) + make_interval(secs => :lease), tries = r.tries + 1
           FROM due WHERE r.id = due.id RETURNING r.*
         )
-        SELECT t.id, t.call_id, t.provider_id, t.state, t.reported_seconds, k.duration AS call_seconds, k.answered_at, t.tries
+        SELECT t.id, t.call_id, t.provider_id, t.state, t.reported_seconds, k.duration AS call_seconds, k.answered_at, t.tries, k.script
         FROM taken t JOIN calls k ON k.id = t.call_id ORDER BY t.reported_at
         """,
         now=now,

@@ -2,6 +2,7 @@
 of twenty years cannot be taken back.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,15 +35,24 @@ async def end(connection: AsyncConnection, call_id: str, now: datetime) -> None:
     )
 
 
-async def of_call(connection: AsyncConnection, call_id: str) -> list[tuple[float, float]]:
-    """Seconds from the answer, from and to, with a margin on both sides. One that was never ended lasts to the call's end:
-    a caller may hang up in the middle of his number."""
+async def of_call(
+    connection: AsyncConnection, call_id: str, sensitive_steps: Collection[str] = ()
+) -> list[tuple[float, float]]:
+    """Seconds from the answer, from and to, with a margin on both sides: what was marked by hand, and from each turn that
+    asked one of `sensitive_steps` to the next turn. One that was never ended lasts to the call's end: a caller may hang up
+    in the middle of his number."""
     found = await rows(
         connection,
-        """SELECT s.began_at, coalesce(s.ended_at, k.ended_at) AS ended_at, k.answered_at
+        """SELECT s.began_at, s.ended_at, k.answered_at
            FROM sensitive_stretches s JOIN calls k ON k.id = s.call_id
-           WHERE s.call_id = :call_id AND k.answered_at IS NOT NULL ORDER BY s.id""",
+           WHERE s.call_id = :call_id AND k.answered_at IS NOT NULL
+           UNION ALL
+           SELECT t.at, t.next_at, k.answered_at FROM (
+             SELECT at, lead(at) OVER (ORDER BY id) AS next_at, data -> 'said' -> -1 ->> 'step' AS step
+             FROM events WHERE call_id = :call_id AND kind = 'TURN') t JOIN calls k ON k.id = :call_id
+           WHERE t.step = ANY(CAST(:steps AS text[])) AND k.answered_at IS NOT NULL""",
         call_id=call_id,
+        steps=list(sensitive_steps),
     )
     return [
         (

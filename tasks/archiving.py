@@ -10,6 +10,8 @@ from clock import Clock
 from rules.calendar import business_date
 from rules.recording_checks import recording_problem
 from rules.recordings import RecordKind, archive_key, lock_until, retain_until
+from scripts.call_scripts import UnknownScript, load_script
+from scripts.script_yaml import BadScript
 from storage import alarms, archive_objects, controls, data_keys, db, recordings, sensitive_stretches
 from storage.archive import Archive, ArchiveError, ArchiveUnreachable, ArchiveUnsafe, Stored, archive
 from storage.data_keys import recording_subject
@@ -132,8 +134,11 @@ async def _alarm(error: Exception, clock: Clock) -> None:
 
 
 async def _into_archive(item: Waiting, phone: Phone, clock: Clock, key: tuple[str, Wrapped]) -> bool:
+    if (steps := _sensitive_steps(item.script)) is None:
+        await _later(item, "SCRIPT_MISSING", clock)
+        return False
     async with db.transaction() as connection:
-        stretches = await sensitive_stretches.of_call(connection, item.call_id)
+        stretches = await sensitive_stretches.of_call(connection, item.call_id, steps)
     try:
         received = await _fetch(item, phone)
     except Missing:
@@ -161,6 +166,17 @@ async def _into_archive(item: Waiting, phone: Phone, clock: Clock, key: tuple[st
         sealed = await asyncio.to_thread(_sealed, kept, data_key, name)
     with sealed:
         return await _store(item, Prepared(measured, kept, sealed), name, key_id, clock)
+
+
+def _sensitive_steps(script: str) -> frozenset[str] | None:
+    """The steps of `NAME@VERSION` at which a card number or password may be heard. None while the script cannot be read:
+    then nobody knows what may be archived."""
+    name, _, version = script.partition("@")
+    try:
+        steps = load_script(name, int(version)).steps
+    except (BadScript, UnknownScript, ValueError):
+        return None
+    return frozenset(step.id for step in steps.values() if step.sensitive)
 
 
 def _sealed(kept: Kept, key: bytes, name: str) -> BinaryIO:

@@ -135,7 +135,7 @@ def reported(database, clock: Clock, line: Line):
                    ), call AS (
                      INSERT INTO calls (id, person_id, number_hash, number_sealed, state, sid, script, profile,
                        sheet_sealed, at_appointment, turn, duration, reserved_at, answered_at, ended_at)
-                     SELECT 'call-' || :name, id, '', '', 'ENDED', 'CA' || :name, 's', 'p', '', false, 1, :seconds, :began,
+                     SELECT 'call-' || :name, id, '', '', 'ENDED', 'CA' || :name, 'bank-participating-regular@1', 'p', '', false, 1, :seconds, :began,
                        :began, :now FROM person RETURNING id
                    ), linked AS (
                      INSERT INTO call_cases (call_id, case_id, attempt_no) SELECT call.id, opened.id, 1 FROM call, opened

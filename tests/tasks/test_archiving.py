@@ -2,12 +2,14 @@
 
 import hashlib
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy
 import pytest
 import soundfile
 
+from scripts.call_scripts import load_script
 from storage import alarms, archive_objects, db
 from storage.archive import ArchiveUnreachable, archive
 from storage.controls import CARRIER_COPIES, RUN, STOPPED, throw
@@ -172,13 +174,45 @@ async def test_two_workers_at_one_recording_store_it_once(archived, line, clock,
     assert len(archived.versions(kept["object_key"])) == 1
 
 
-async def test_a_card_number_is_not_in_what_is_stored(archived, line, clock, reported, talk, ask):
+def loud(sound: bytes, first: float, last: float) -> bool:
+    heard, rate = soundfile.read(io.BytesIO(sound), dtype="int16")
+    return bool(numpy.abs(heard[int(first * rate) : int(last * rate)]).max() > 5000)
+
+
+@pytest.mark.parametrize("how", ["by hand", "by the script", "never ended"])
+async def test_a_card_number_is_not_in_what_is_stored(archived, line, clock, reported, talk, ask, how, monkeypatch):
+    """Said from second 6 to second 9 of 20; what lies around it stays."""
     recording = await reported("RE1", talk(20), 20)
-    await ask(
-        """INSERT INTO sensitive_stretches (call_id, step, began_at, ended_at)
-           SELECT id, 'K2', answered_at + interval '6 s', answered_at + interval '9 s' FROM calls"""
-    )
+    if how == "by the script":
+        script = load_script("bank-participating-regular", 1)
+        asked = replace(script.steps["M1"], sensitive=True)
+        told = replace(script, steps={**script.steps, "M1": asked})
+        monkeypatch.setattr("tasks.archiving.load_script", lambda name, version: told)
+        for second, step in ((0, "T1"), (6, "M1"), (9, "M2")):
+            await ask(
+                """INSERT INTO events (at, kind, call_id, data)
+                   SELECT answered_at + make_interval(secs => :second), 'TURN', id,
+                          jsonb_build_object('said', jsonb_build_array(jsonb_build_object('step', CAST(:step AS text))))
+                   FROM calls""",
+                second=second,
+                step=step,
+            )
+    else:
+        await ask(
+            """INSERT INTO sensitive_stretches (call_id, step, began_at, ended_at)
+               SELECT id, 'K2', answered_at + interval '6 s', CASE WHEN :ended THEN answered_at + interval '9 s' END
+               FROM calls""",
+            ended=how == "by hand",
+        )
     await carry(line, clock)
-    heard, rate = soundfile.read(io.BytesIO((await reader_of(recording)).read()), dtype="int16")
-    assert not heard[4 * rate : 11 * rate].any()
-    assert numpy.abs(heard[: 4 * rate]).max() > 5000 and numpy.abs(heard[12 * rate :]).max() > 5000
+    stored = (await reader_of(recording)).read()
+    assert not loud(stored, 4, 11) and loud(stored, 0, 3.9)
+    assert loud(stored, 11.1, 20) is (how != "never ended")
+
+
+async def test_nothing_is_archived_while_nobody_knows_what_was_asked(archived, line, clock, reported, talk, ask):
+    recording = await reported("RE1", talk(4))
+    await ask("UPDATE calls SET script = 'no-such-script@7'")
+    await carry(line, clock)
+    assert await state(ask, recording) == ("REPORTED", "SCRIPT_MISSING")
+    assert "RE1" in line.media_of and archived.versions("recordings/") == []
