@@ -46,8 +46,8 @@ def known(results: Path) -> dict[int, dict]:
     return {one["seed"]: one for one in map(json.loads, results.read_text().splitlines())}
 
 
-async def run(days: int, contracts: int, results: Path, tell=print) -> list[dict]:
-    """So many days with the seeds from 1 on. Returns a line for each, in the order of seeds."""
+async def run(days: int, contracts: int, results: Path, first: int = 1, tell=print) -> list[dict]:
+    """The days with the seeds from `first` to `days`. Returns a line for each, in the order of seeds."""
     from cli.day import quiet_prefect
 
     quiet_prefect()
@@ -65,7 +65,7 @@ async def run(days: int, contracts: int, results: Path, tell=print) -> list[dict
         None  # of the day before: the installation stands on its database until the next one
     )
     for seed, day in zip(range(1, days + 1), dialling_days(), strict=False):
-        if seed in done:
+        if seed < first or seed in done:
             continue
         os.environ.clear()
         os.environ.update(given)
@@ -85,7 +85,7 @@ async def run(days: int, contracts: int, results: Path, tell=print) -> list[dict
         tell(f"{seed}: {day} · {line['dials']} dials · {line['broken_promises']} broken · {line['seconds']} s")
         # a day that breaks a promise is kept to be looked at
         over = None if line["broken_promises"] else (name, folder)
-    return [done[seed] for seed in range(1, days + 1)]
+    return [done[seed] for seed in range(first, days + 1)]
 
 
 def _fresh(stack, seed: int, day: date) -> tuple[Path, str]:
@@ -133,9 +133,12 @@ async def _day(contracts: int, seed: int, day: date, folder: Path) -> dict:
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--days", type=int, default=200)
+    asked.add_argument(
+        "--first", type=int, default=1, help="the seed to begin with: two installations may share the days"
+    )
     asked.add_argument("--contracts", type=int, default=20)
     asked.add_argument("--results", type=Path, default=Path("clean_days.jsonl"))
     wanted = asked.parse_args()
-    lines = asyncio.run(run(wanted.days, wanted.contracts, wanted.results))
+    lines = asyncio.run(run(wanted.days, wanted.contracts, wanted.results, wanted.first))
     print(json.dumps({"days": len(lines), "broken": [one for one in lines if one["broken_promises"]]}))
     sys.exit(any(one["broken_promises"] for one in lines))
