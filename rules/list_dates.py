@@ -172,6 +172,12 @@ def _earliest(contract: ContractDates, profile: Profile) -> Listed:
     return "E4_EARLIEST", listed, None, [step]
 
 
+def receipts_missing_since(today: date, profile: Profile) -> date:
+    """A contract underwritten on that day or before, without any receipt date, is reported (C44): a receipt that a seller
+    holds back is unknown here while the cooling-off period may be running out."""
+    return today - timedelta(days=profile["receipt.ageing_alert_days"])
+
+
 def wakes_on(contract: ContractDates, asleep_since: date) -> tuple[date | None, Step]:
     """The day a case that sleeps for want of its contract wakes, going by dates only (S3).
 

@@ -107,8 +107,7 @@ _ALL = (
               "期内回访以名义截止日还是顺延后截止日为准", "whether in-window is judged by the nominal or the rolled end", "higher",
               choices=("ROLLED", "NOMINAL")),
     Parameter("receipt.ageing_alert_days", 7, "days", "C44",
-              "承保后几日未见回执即提示", "days after underwriting at which a missing receipt is reported", "lower", least=1,
-              in_use=False),
+              "承保后几日未见回执即提示", "days after underwriting at which a missing receipt is reported", "lower", least=1),
     # dialling
     Parameter("attempts.max_attempts_per_day", 2, "dials", "R56",
               "每人每号每日最多拨打次数", "ordinary dials a day, per person and per number", "lower", least=1),

@@ -14,10 +14,11 @@ from storage.db import rows
 from storage.events import record
 
 SEED = "chinesecalendar"
+VERSION = "calendar"  # among the controls
 KEPT_SECONDS = 5.0  # a correction reaches every process this soon
 
 _kept: dict[str, tuple[float, Calendar]] = {}
-_held: dict[str, tuple[dict, Calendar]] = {}
+_held: dict[str, tuple[str, Calendar]] = {}
 
 
 async def read_calendar(connection: AsyncConnection) -> Calendar:
@@ -33,19 +34,27 @@ async def read_calendar(connection: AsyncConnection) -> Calendar:
 async def held_calendar(connection: AsyncConnection) -> Calendar:
     """The calendar as it stands, and as it will stand until this transaction ends: what is decided by it and stored is
     either recomputed by the next change or decided after it."""
-    await rows(connection, "SELECT pg_advisory_xact_lock_shared(hashtextextended('calendar', 0))")
-    [stamp] = await rows(
-        connection,
-        """SELECT (SELECT count(*) FROM calendar_years) AS years, count(*) AS days,
-                  max(changed_at) AS changed_at FROM calendar_days""",
-    )
+    version = await _version(connection, "SHARE")
     key = str(connection.engine.url)
-    if (stood := _held.get(key)) is None or stood[0] != stamp:
-        calendar = await _as_stored(connection)
-        if not stamp["years"]:
-            return calendar  # seeded just now: the stamp is that of the empty table
-        _held[key] = stamp, calendar
+    if (stood := _held.get(key)) is None or stood[0] != version:
+        _held[key] = version, await _as_stored(connection)
     return _held[key][1]
+
+
+async def _version(connection: AsyncConnection, lock: str) -> str:
+    """How often the calendar was changed. `lock`: SHARE keeps a change waiting, UPDATE everybody who decides by it; a
+    row, because whoever had to wait for it is given its newest value in the same statement."""
+    asked = f"SELECT value FROM controls WHERE name = '{VERSION}' FOR {lock}"
+    found = await rows(connection, asked)
+    if not found:
+        await connection.execute(
+            text(
+                f"INSERT INTO controls (name, value, set_by, set_at) VALUES ('{VERSION}', '0', 'huifang', now()) "
+                "ON CONFLICT DO NOTHING"
+            )
+        )
+        found = await rows(connection, asked)
+    return found[0]["value"]
 
 
 async def _as_stored(connection: AsyncConnection) -> Calendar:
@@ -72,7 +81,7 @@ async def change(
 
     One change at a time in the whole installation. Raises CalendarRefused.
     """
-    await rows(connection, "SELECT pg_advisory_xact_lock(hashtextextended('calendar', 0))")
+    version = await _version(connection, "UPDATE")
     before = await _as_stored(connection)
     found = change_of(before, days, years)
     if found.nothing:
@@ -97,6 +106,10 @@ async def change(
     await connection.execute(
         text("INSERT INTO calendar_years (year, source) SELECT unnest(CAST(:years AS int[])), :source"),
         {"years": list(found.years), "source": source},
+    )
+    await connection.execute(
+        text(f"UPDATE controls SET value = :value, set_by = :user, set_at = :now WHERE name = '{VERSION}'"),
+        {"value": str(int(version) + 1), "user": user, "now": now},
     )
     await record(
         connection,

@@ -9,11 +9,12 @@ from rules.calendar import Calendar, business_date
 from rules.parameters import Profile
 from rules.profile_groups import Chosen, select_by_profile
 from scripts.call_scripts import script_for
+from scripts.house import House
 from scripts.rule_profiles import load_profile
+from settings import settings
 from storage import db
 from storage.calendar_days import read_calendar
 from storage.candidates import Pool
-from storage.house import read_house
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,10 @@ class RuleBook:
 
 async def rule_book(now: datetime | None = None) -> RuleBook:
     """The profile of the house as of `now` (the clock's, unless told) and the calendar table with its overrides."""
-    on = business_date(now or clock.system().now())
+    house = House(Organisation(()), settings().company_profile)
     async with db.transaction() as connection:
-        house = await read_house(connection, Organisation(()))
-        return RuleBook(house.own(on), await read_calendar(connection))
+        calendar = await read_calendar(connection)
+    return RuleBook(house.own(business_date(now or clock.system().now())), calendar)
 
 
 def script_name_for(

@@ -11,8 +11,8 @@ from cli.main import root
 from cli.output import invoke
 from clock import system
 from storage import db, settlements
+from storage.calendar_days import held_calendar
 from storage.organisation import read_organisation
-from tasks.rule_book import rule_book
 from tasks.settling import decide
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -104,12 +104,13 @@ def test_a_case_that_went_to_its_branch_tells_why_and_by_when(huifang, cases):
     case = next(c for c in cases if c["state"] in ("CALLABLE", "WAITING"))
 
     async def settle():
-        now, book = system().now(), await rule_book()
+        now = system().now()
         async with db.transaction() as connection:
+            calendar = await held_calendar(connection)
             wanted = [(case["id"], "PLAN_USED_UP", "UNREACHABLE")]
             ended = await settlements.cases_to_settle(connection, wanted, now)
             organisation = await read_organisation(connection)
-            done = await settlements.save(connection, [(e, decide(e, book, organisation)) for e in ended], now)
+            done = await settlements.save(connection, [(e, decide(e, calendar, organisation)) for e in ended], now)
         await db.dispose()
         return done
 
