@@ -28,6 +28,7 @@ COMMANDS = {
     "explain": "cli.explain:explain",
     "measures": "cli.measures:measures",
     "report": "cli.report:report",
+    "scripts": "cli.scripts:scripts",
     "archive": "cli.archive:archive",
     "carrier": "cli.carrier:carrier",
 }

@@ -147,7 +147,7 @@ class ScriptStep:
     rules: tuple[str, ...] = ()
     line: int = 0
     file: str = ""
-    lines: Mapping[str, int] = field(default_factory=dict)  # key, on.ANSWER or keys → its line, where it has its own
+    places: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # key or on.ANSWER → its file and line
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Script:
     jurisdictions: tuple[str, ...] = ()  # none: everywhere
     other_languages: tuple[str, ...] = ()
     file: str = ""
-    lines: Mapping[str, int] = field(default_factory=dict)  # top-level key → line in `file`
+    places: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # top-level key → its file and line
 
     @property
     def id(self) -> str:
@@ -209,6 +209,6 @@ def digest(script: Script) -> str:
 
 
 def _without_places(script: Script) -> Script:
-    steps = {name: replace(step, line=0, file="", lines={}) for name, step in script.steps.items()}
+    steps = {name: replace(step, line=0, file="", places={}) for name, step in script.steps.items()}
     texts = {name: replace(text, line=0, file="") for name, text in script.texts.items()}
-    return replace(script, steps=steps, texts=texts, file="", lines={})
+    return replace(script, steps=steps, texts=texts, file="", places={})

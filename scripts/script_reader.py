@@ -112,7 +112,7 @@ class _Reader:
             variant=variant,
             other_languages=self.languages,
             file=self.path,
-            lines={key: document.place(key)[1] for key in document if document.place(key)[0] == document.file},
+            places={key: document.place(key) for key in document},
             **{name: int(document[name]) for name in _LIMITS if name in document},
         )
 
@@ -207,8 +207,8 @@ class _Reader:
         for answer in on:
             if answer.partition(".")[0] not in set(Said):
                 self.problem(on.place(answer), "UNKNOWN_ANSWER", f"{step_id}: {answer} is no answer")
-        lines = {key: found.place(key)[1] for key in found if found.place(key)[0] == place[0]}
-        lines |= {f"on.{answer}": on.place(answer)[1] for answer in on if on.place(answer)[0] == place[0]}
+        places = {key: found.place(key) for key in found}
+        places |= {f"on.{answer}": on.place(answer) for answer in on}
         self.steps[step_id] = ScriptStep(
             id=step_id,
             records=str(found.get("records", step_id)),
@@ -229,7 +229,7 @@ class _Reader:
             rules=tuple(str(rule) for rule in found.get("rules") or ()),
             line=place[1],
             file=place[0],
-            lines=lines,
+            places=places,
         )
 
     def text(self, text_id: str, step: str, words: object, discloses: bool, place: tuple[str, int]) -> None:
@@ -294,7 +294,7 @@ class _Reader:
                 ("otherwise", step.otherwise),
             ):
                 if target is not None and target not in ways:
-                    line = step.lines.get(name, step.line)
-                    self.problem((step.file, line), "UNKNOWN_STEP", f"{step.id}: no such step: {target}")
+                    place = step.places.get(name, (step.file, step.line))
+                    self.problem(place, "UNKNOWN_STEP", f"{step.id}: no such step: {target}")
             if not step.question and step.next is None and step.end is None and step.id not in on_path:
                 self.problem((step.file, step.line), "DEAD_END", f"{step.id} says something and then leads nowhere")

@@ -51,7 +51,7 @@ class Located(dict):
             for key, value in source.items():
                 below = both.get(key)
                 if isinstance(below, Located) and isinstance(value, Located):
-                    both.put(key, below.laid_over(value), both.places[key])
+                    both.put(key, below.laid_over(value), source.place(key))
                 else:
                     both.put(key, value, source.place(key))
         return both

@@ -6,13 +6,13 @@ from rules.answers import Said
 from rules.conversation.open_questions import hear_question, ready_answer_clear
 from rules.conversation.slots import book_default
 from rules.conversation.walk import Walk
+from rules.outcomes import OPEN_ANSWERS
 from rules.script import BACK, IDENTITY_QUESTIONS, NEXT, NEXT_POLICY, ScriptStep
-from rules.script_conditions import met
 from rules.speech import Understood
 
 DIGRESSIONS = 2  # how often the same aside may interrupt a call
 # Asides whatever they lead to next
-ASIDES = ("R1", "L1", "A1", "A1.operator")
+ASIDES = ("R1", "L1", "A1", "A1.operator", "T5")
 MISHEARD_IN_A_ROW = 4  # then the language itself is asked about
 
 
@@ -139,9 +139,9 @@ def _digresses(walk: Walk, target: str) -> bool:
         return True
     while step is not None and not step.question and step.id not in seen:
         seen.add(step.id)
-        target = step.next or NEXT if met(step.when, walk.sheet, walk.policy) else step.otherwise or NEXT
+        target = step.next or NEXT if walk.meets(step) else step.otherwise or NEXT
         step = steps.get(target)
-    if step is not None and not met(step.when, walk.sheet, walk.policy):
+    if step is not None and not walk.meets(step):
         target = step.otherwise or NEXT
     return target in (BACK, walk.at["place"], walk.at["step"])
 
@@ -152,10 +152,12 @@ def _item(walk: Walk, step: ScriptStep, understood: Understood, now: datetime) -
     if step.question == "signer":
         walk.record(understood, final=True, answer=Said.NO)
         return walk.go(NEXT)
+    if step.question in IDENTITY_QUESTIONS:
+        return misheard(walk, step, understood, now)  # only the element itself proves anything
     if answer is Said.YES:
         walk.record(understood, final=True, corrected=True if _was_unclear(walk, step) else None)
         return walk.go(NEXT)
-    if step.explain is None:
+    if step.explain is None or answer in OPEN_ANSWERS:
         return misheard(walk, step, understood, now)
     if walk.counted("explained") < walk.script.explanations:
         walk.count("explained")
@@ -213,7 +215,8 @@ def _give_up(walk: Walk, step: ScriptStep, understood: Understood, now: datetime
         return walk.go("K1.noted")
     if walk.per_policy or walk.at["place"] in walk.script.closing:
         _leave_open(walk, understood)
-        return walk.go(NEXT)
+        # an aside such as the refusal is not what was asked: the item itself comes again, it is not passed over
+        return walk.go(NEXT if step.records == walk.script.steps[walk.at["place"]].records else BACK)
     walk.record(understood, final=False)
     if understood.answer is not Said.SILENT and not walk.counted("visited", "L1"):
         walk.count("visited", "L1")

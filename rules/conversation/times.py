@@ -12,6 +12,9 @@ from rules.speech import LEAST_CONFIDENCE, Understood
 from rules.spoken_days import read_past_day
 from rules.spoken_times import read_time
 
+# Words in which no time was named: it is asked for again
+_WITHOUT_A_TIME = (Said.YES, Said.NO, Said.UNSURE, Said.BUSY, Said.NOT_UNDERSTOOD, Said.THIRD_PARTY)
+
 
 def hear_time(walk: Walk, step: ScriptStep, heard: Heard, understood: Understood, now: datetime) -> bool:
     """Whether what was heard is dealt with here: a time, permitted or not, or words in which there is none."""
@@ -24,7 +27,7 @@ def hear_time(walk: Walk, step: ScriptStep, heard: Heard, understood: Understood
     if understood.detail in ("SLOT1", "SLOT2"):
         slots = walk.at["slots"]
         return book(walk, step, slots[min(int(understood.detail[-1]), len(slots)) - 1], understood)
-    if heard.kind != "speech" or (heard.confidence is not None and heard.confidence < LEAST_CONFIDENCE):
+    if heard.kind == "keys" or (heard.confidence is not None and heard.confidence < LEAST_CONFIDENCE):
         return False
     local = now.astimezone(walk.sheet.appointment_times[0].start.tzinfo) if walk.sheet.appointment_times else now
     meant = read_time(heard.text, local)
@@ -44,14 +47,8 @@ def hear_time(walk: Walk, step: ScriptStep, heard: Heard, understood: Understood
             walk.at["slots"] = slots
             walk.go("A1.offer")
         return True
-    if not third_party and understood.answer in (
-        Said.YES,
-        Said.NO,
-        Said.UNSURE,
-        Said.BUSY,
-        Said.NOT_UNDERSTOOD,
-        Said.THIRD_PARTY,
-    ):
+    without_a_time = (Said.YES,) if third_party else _WITHOUT_A_TIME
+    if understood.answer in without_a_time:
         if step.id == "A1.offer" and understood.answer is Said.YES and walk.at["slots"]:
             return book(walk, step, walk.at["slots"][0], understood)
         misheard(walk, step, Understood(Said.NOT_UNDERSTOOD, understood.because, understood.confidence), now)

@@ -79,5 +79,7 @@ def answered(script: Script, sheet: CallSheet, progress: Progress, given: Given,
     walk.heard = Heard("speech", given.text)
     because = Step("R30", "坐席记录的回答", "the answer as the agent noted it")
     noted = Understood(said, because, None, given.detail, given.signer, given.seller_statement)
+    if step.question == "time" and hear_time(walk, step, walk.heard, noted, now):
+        return walk.turn()
     take_answer(walk, step, noted, now)
     return walk.turn()

@@ -86,9 +86,9 @@ class Walk:
         date: str | None = None,
     ) -> None:
         records = step or self.step.records
-        of_policy = self.per_policy and not person and records not in _ABOUT_THE_PERSON
-        policy = self.policy.policy_no if of_policy else None
-        key = f"{records}/{self.at['policy'] if of_policy else ''}"
+        about = self.about(records, person)
+        policy = self.sheet.policies[about].policy_no if about is not None else None
+        key = f"{records}/{'' if about is None else about}"
         self.at["tries"][key] = self.at["tries"].get(key, 0) + 1
         secret = self.step.question in IDENTITY_QUESTIONS
         self.answers.append(
@@ -109,6 +109,10 @@ class Walk:
             )
         )
 
+    def about(self, records: str, person: bool = False) -> int | None:
+        """The policy that an answer to this step is about, by its number; None: the person."""
+        return self.at["policy"] if self.per_policy and not person and records not in _ABOUT_THE_PERSON else None
+
     # ------------------------------------------------------------ where to go
 
     def go(self, target: str) -> None:
@@ -125,14 +129,15 @@ class Walk:
             if target in ("A1", "T2") and not self.sheet.appointment_times:
                 target = "A1.none" if target == "A1" else "T2.unbooked"
             step = self.script.steps[target]
-            if not met(step.when, self.sheet, self.policy):
+            on_path = target in self.script.opening + self.script.per_policy + self.script.closing
+            if not self.meets(step):
+                self.at["place"] = target if on_path else self.at["place"]
                 target = step.otherwise or NEXT
                 continue
-            if step.discloses and self.at["identity"] != "PROVEN":
-                # R31: no path of a script may lead here; if one does, the call ends rather than tell
+            if self.withholds(step):
                 step = self.script.steps["X"]
             self.at["step"] = step.id
-            if step.id in self.script.opening + self.script.per_policy + self.script.closing:
+            if on_path and step.id == target:
                 self.at["place"] = step.id
             self.say(step.ask)
             if step.question:
@@ -141,6 +146,10 @@ class Walk:
                 self.at["ended"] = step.end
                 return
             target = step.next or NEXT
+
+    def withholds(self, step: ScriptStep) -> bool:
+        """R31: no path of a script may lead to such a step; if one does, the call ends rather than tell."""
+        return step.discloses and self.at["identity"] != "PROVEN"
 
     def _back(self) -> None:
         step = self.script.steps[self.at["place"]]
@@ -155,7 +164,7 @@ class Walk:
             item = self._item_after(place)
             return item or self._next_policy()
         rest = script.closing[script.closing.index(place) + 1 :]
-        after = next((s for s in rest if met(script.steps[s].when, self.sheet, self.policy)), rest[-1])
+        after = next((s for s in rest if self.meets(script.steps[s])), rest[-1])
         return self._closing(after)
 
     def _after_opening(self, place: str) -> str:
@@ -171,7 +180,7 @@ class Walk:
             elif step.question == "consent":
                 if self.at["proxy"] == "WANTED":
                     return step_id
-            elif met(step.when, self.sheet, self.policy):
+            elif self.meets(step):
                 return step_id
         if too_few:
             return self._not_enough_on_file()
@@ -216,7 +225,7 @@ class Walk:
     def asks(self, item: str) -> bool:
         """Whether the item is asked of the policy in hand."""
         step = self.script.steps[item]
-        if not met(step.when, self.sheet, self.policy):
+        if not self.meets(step):
             return False
         if self.policy.open_items is not None and step.records not in self.policy.open_items:
             return False
@@ -226,6 +235,10 @@ class Walk:
                 self.at["open_items"] += (left_open,)
             return False
         return True
+
+    def meets(self, step: ScriptStep) -> bool:
+        """Whether the conditions of the step hold for the policy in hand."""
+        return met(step.when, self.sheet, self.policy)
 
     def _closing(self, step_id: str) -> str:
         if len(self.at["undelivered"]) == len(self.sheet.policies):
