@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from desk.auth import User, csrf_checked, with_right
 from desk.day_bounds import end_of_day, soon_end
 from desk.pages import render, today
-from storage import controls, missed_appointments
+from storage import controls, missed_appointments, order_reviews
 from storage.db import transaction
 from storage.views import board, organisation
 
@@ -41,6 +41,7 @@ async def _figures() -> dict[str, Any]:
             "dialler": await board.dialler(connection, moment.now, moment.day),
             "health": await board.health(connection, moment.now, moment.day),
             "missed_appointments": await missed_appointments.count(connection, moment.day),
+            "reviews": await order_reviews.waiting(connection),
             "head_office": await organisation.head_office(connection),
             "day_end": end_of_day(moment.day),
         }

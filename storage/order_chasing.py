@@ -64,9 +64,32 @@ SELECT count(*) AS n FROM done
 """
 
 
+# A verified order is over with its case, or with the next call that came to an outcome.
+OVER = """
+WITH done AS (
+  UPDATE work_orders w SET state = 'CLOSED', closed_at = :now, closed_why = 'VERIFIED'
+  FROM cases c WHERE c.id = w.case_id AND w.state = 'VERIFIED'
+    AND (c.state IN ('CLOSED', 'NOT_REQUIRED') OR EXISTS (
+      SELECT 1 FROM settlements s WHERE s.case_id = w.case_id AND s.round > w.round AND s."class" IS NOT NULL))
+  RETURNING w.id, w.case_id, w.kind, w.branch_code, w.closed_why
+), told AS (
+  INSERT INTO events (at, kind, case_id, data)
+  SELECT :now, 'ORDER_CLOSED', case_id,
+         jsonb_build_object('order_id', id, 'kind', kind, 'branch', branch_code, 'why', closed_why)
+  FROM done ORDER BY id
+)
+SELECT count(*) AS n FROM done
+"""
+
+
 async def close_after_care(connection: AsyncConnection, now: datetime) -> int:
     """Orders for an after-care call whose call has come to an outcome (R92): how many were closed."""
     return (await rows(connection, CALLED_AGAIN, now=now))[0]["n"]
+
+
+async def close_verified(connection: AsyncConnection, now: datetime) -> int:
+    """Verified orders of which nothing is asked any more: how many were closed."""
+    return (await rows(connection, OVER, now=now))[0]["n"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,6 +262,11 @@ async def issue_order(
     return found[0]["id"]
 
 
+async def waiting(connection: AsyncConnection) -> int:
+    """How many handled orders lie before head office."""
+    return (await rows(connection, "SELECT count(*) AS n FROM work_orders WHERE state = 'HANDLED'"))[0]["n"]
+
+
 async def reviews_of(connection: AsyncConnection, order_id: int) -> list[dict]:
     """What head office found of this order so far, newest first."""
     return await rows(

@@ -27,9 +27,12 @@ async def mark_missed_limits(clock: Clock) -> Marked:
 
 @batch
 async def close_called_again(clock: Clock) -> int:
-    """After-care orders whose call has come to an outcome are closed, before anybody is reminded of them (R92)."""
+    """After-care orders whose call has come to an outcome are closed, before anybody is reminded of them (R92), and
+    verified orders with what they asked for. Returns how many."""
+    now = clock.now()
     async with db.transaction() as connection:
-        return await order_chasing.close_after_care(connection, clock.now())
+        called = await order_chasing.close_after_care(connection, now)
+        return called + await order_chasing.close_verified(connection, now)
 
 
 @batch

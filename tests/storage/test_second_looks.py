@@ -173,6 +173,27 @@ async def test_an_after_care_order_ends_with_its_call(a_case):
     assert closed == {"state": "CLOSED", "closed_why": "CALLED_AGAIN"}
 
 
+async def test_a_verified_order_is_over_with_its_case_or_with_the_next_outcome(a_case):
+    gone, again = {}, {}
+    for n, (reason, closes) in enumerate({"REFUSED": gone, "UNREACHABLE": again}.items()):
+        closes["case"], _ = await one(a_case, n, "IN_REVIEW")
+        await settled(closes["case"], "VERIFICATION", reasons=[{"code": reason}], completed=False, when=at(9))
+        if not n:
+            await county()
+        closes["order"] = await order(closes["case"], "VERIFICATION", reasons=json.dumps([reason]))
+        await verify(closes["order"])
+
+    async def close() -> list[int]:
+        async with transaction() as c:
+            await order_chasing.close_verified(c, at(18))
+        return [row["id"] for row in await sql("SELECT id FROM work_orders WHERE state = 'CLOSED' ORDER BY id")]
+
+    assert await close() == [gone["order"]]  # the refusal stands, its case is closed; the other one is rung again
+    await settled(again["case"], "STANDARD", when=at(17))
+    assert await close() == await close() == [gone["order"], again["order"]]
+    assert len(await sql("SELECT 1 AS n FROM events WHERE kind = 'ORDER_CLOSED'")) == 2
+
+
 # ---- penalties
 
 
