@@ -30,6 +30,8 @@ COMMANDS = {
     "report": "cli.report:report",
     "scripts": "cli.scripts:scripts",
     "archive": "cli.archive:archive",
+    "backup": "cli.backup:backup",
+    "restore": "cli.backup:restore",
     "carrier": "cli.carrier:carrier",
 }
 
