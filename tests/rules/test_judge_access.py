@@ -1,0 +1,265 @@
+"""Promise 9 on small histories: who heard what, by which right, and what became of the recording."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from rules.judge import AccessCheck, Book, Event, History
+from rules.judge.custody import kept_for_its_time
+from rules.parameters import DEFAULTS
+from rules.retrieval_events import ON_THE_LEDGER, missing_fields, signatures_for, subject_of
+from scripts.calendars import seeded_calendar
+
+NOW = datetime(2026, 9, 24, 2, 0, tzinfo=UTC)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+BOOK = Book(lambda name: DEFAULTS, seeded_calendar(), NOW + 100 * DAY)
+
+
+class Log:
+    """Events, a minute after one another."""
+
+    def __init__(self):
+        self.events: list[Event] = []
+        self._ids = count(1)
+
+    def add(self, kind: str, /, after: timedelta | None = None, **data) -> "Log":
+        number = next(self._ids)
+        at = NOW + (number * MINUTE if after is None else after)
+        call = None if "request_id" in data and kind.startswith("RETRIEVAL") else "c1"
+        self.events.append(Event(number, at, kind, 7 if call else None, call, None, data))
+        return self
+
+    def asked(self, purpose="DISPUTE", signed=None, days=7, applicant="amy", **granted) -> "Log":
+        self.add("RETRIEVAL_REQUESTED", request_id=1, user=applicant, purpose=purpose)
+        for function, who in (signed or dict(zip(signatures_for(purpose), "defg", strict=False))).items():
+            self.add("RETRIEVAL_SIGNED", request_id=1, user=who, function=str(function))
+        grant = {
+            "recordings": ["RE1"], "listeners": ["amy"], "places": ["CS"], "begins": NOW.isoformat(),
+            "ends": (NOW + days * DAY).isoformat(),
+        }  # fmt: skip
+        return self.add("RETRIEVAL_GRANTED", request_id=1, **{**grant, **granted})
+
+    def reminded(self, user="amy") -> "Log":
+        return self.add("PRIVACY_CONFIRMED", request_id=1, user=user)
+
+    def played(self, right=None, **changed) -> "Log":
+        told = {
+            "play_id": "p",
+            "user": "amy",
+            "recording": "RE1",
+            "place": "CS",
+            "right": {"kind": "RETRIEVAL", "id": 1},
+        }
+        return self.add("RECORDING_PLAYED", **{**told, **({"right": right} if right is not None else {}), **changed})
+
+    def assigned(self, **changed) -> "Log":
+        told = {"user": "x", "checker": "amy", "recording": "RE1", "places": ["CS"], "ends": None}
+        return self.add("QUALITY_ASSIGNED", assignment_id=3, **{**told, **changed})
+
+
+def heard(log: Log) -> list[tuple[int | None, str]]:
+    return [(b.case_id, b.message_en) for b in AccessCheck(BOOK).events(log.events)]
+
+
+def left(log: Log, now: datetime = BOOK.now) -> list[str]:
+    found = list(kept_for_its_time(History(log.events), Book(BOOK.profile_of, BOOK.calendar, now)))
+    assert all(b.promise == 9 and b.call_id == "c1" for b in found)
+    return [b.message_en for b in found]
+
+
+CHECKED = {"kind": "QUALITY", "id": 3}
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        Log(),
+        Log().asked().reminded().played(),
+        Log().asked(purpose="LITIGATION").reminded().played(),
+        Log().asked().reminded().played(after=7 * DAY - MINUTE),
+        Log().assigned().played(CHECKED),
+        Log().assigned(ends=(NOW + DAY).isoformat()).played(CHECKED),
+        Log().asked().reminded().played().add("RECORDING_SEEKED", play_id="p", user="amy", recording="RE1", place="CS"),
+        Log().add("PLAY_REFUSED", user="amy", recording=None, place="CS", reason="NO_RIGHT"),
+        Log().add("RECORDING_EXPORTED", recording="RE1", right={"kind": "OPERATOR"}),
+        Log().asked(purpose="LITIGATION").add("RECORDING_EXPORTED", recording="RE1", right={"kind": "RETRIEVAL", "id": 1}),
+        Log().add("TRAINING_COPY_MADE", copy_id=1, masked=True, ends=(NOW + DAY).isoformat()).add("TRAINING_COPY_PLAYED", copy_id=1),
+    ],
+)  # fmt: skip
+def test_what_was_done_by_right(log):
+    assert heard(log) == []
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (Log().played(), "no granted request"),
+        (Log().played({}), "played with no right named"),
+        (Log().played({"kind": "OPERATOR"}), "played with no right named"),
+        (Log().asked().played(), "the reminder of the customer's privacy was not confirmed"),
+        (Log().asked().reminded("bob").played(), "the reminder of the customer's privacy was not confirmed"),
+        (Log().asked().reminded().played(user="bob"), "not a listener of the grant"),
+        (Log().asked().reminded().played(place="LOBBY"), "not at a place of the grant"),
+        (Log().asked().reminded().played(recording="RE2"), "the grant is for other recordings"),
+        (Log().asked().reminded().played(after=7 * DAY), "outside the time of the grant"),
+        (Log().asked(begins=(NOW + DAY).isoformat()).reminded().played(), "outside the time of the grant"),
+        (Log().asked().add("RETRIEVAL_REVOKED", request_id=1, user="d").reminded().played(), "the grant had been revoked"),
+        (Log().assigned(recording="RE2").played(CHECKED), "the assignment is for another recording"),
+        (Log().assigned(checker="bob").played(CHECKED), "the assignment is another checker's"),
+        (Log().assigned(places=["HO"]).played(CHECKED), "not at a place of the assignment"),
+        (Log().assigned(ends=NOW.isoformat()).played(CHECKED), "the assignment had expired"),
+        (Log().assigned().add("QUALITY_ENDED", assignment_id=3).played(CHECKED), "no such assignment to check, or it had ended"),
+        (Log().asked().reminded().played().played(), "two plays under one number"),
+        (Log().add("RECORDING_SEEKED", play_id="p", user="amy"), "a jump that belongs to no play"),
+        (
+            Log().assigned().played(CHECKED).add("RECORDING_SEEKED", after=2 * DAY, play_id="p", user="amy", recording="RE1", place="CS"),
+            "a jump that belongs to no play",
+        ),
+        (
+            Log().assigned().played(CHECKED).add("RECORDING_SEEKED", play_id="p", user="bob", recording="RE1", place="CS"),
+            "a jump by another person, or in another recording, than its play",
+        ),
+        (
+            Log().assigned().played(CHECKED).add("QUALITY_ENDED", assignment_id=3)
+            .add("RECORDING_SEEKED", play_id="p", user="amy", recording="RE1", place="CS"),
+            "no such assignment to check, or it had ended",
+        ),
+        (Log().add("RECORDING_EXPORTED", recording="RE1", right={}), "a copy left without a granted litigation request"),
+        (
+            Log().asked().add("RECORDING_EXPORTED", recording="RE1", right={"kind": "RETRIEVAL", "id": 1}),
+            "a copy left without a granted litigation request",
+        ),
+        (
+            Log().asked(purpose="LITIGATION").add("RECORDING_EXPORTED", recording="RE2", right={"kind": "RETRIEVAL", "id": 1}),
+            "the copy that left is of a recording that was not granted",
+        ),
+        (Log().add("TRAINING_COPY_MADE", copy_id=1, masked=False, ends=None), "a training copy that is not masked"),
+        (Log().add("TRAINING_COPY_PLAYED", copy_id=1), "a training copy that is not there or had expired"),
+        (
+            Log().add("TRAINING_COPY_MADE", copy_id=1, masked=True, ends=NOW.isoformat()).add("TRAINING_COPY_PLAYED", copy_id=1),
+            "a training copy that is not there or had expired",
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_done_without_right(log, said):
+    assert heard(log) == [(7, said)]
+
+
+SIGNED = {"DEPARTMENT_HEAD": "d", "CUSTOMER_SERVICE": "e", "CALL_CENTER": "f"}
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        *((Log().asked(signed={k: v for k, v in SIGNED.items() if k != short}), "granted without every signature") for short in SIGNED),
+        (Log().asked(purpose="LITIGATION", signed=SIGNED), "granted without every signature"),
+        *((Log().asked(signed={**SIGNED, same: "amy"}), "applicant and signatories of a grant are not different people") for same in SIGNED),
+        (Log().asked(signed={**SIGNED, "CALL_CENTER": "e"}), "applicant and signatories of a grant are not different people"),
+        (Log().asked(days=8), "granted for longer than the rules allow"),
+        (Log().asked(ends=None), "granted for longer than the rules allow"),
+        (Log().add("RETRIEVAL_REFUSED", request_id=1, user="d").asked(), "granted after the request had ended"),
+        (Log().add("RETRIEVAL_WITHDRAWN", request_id=1, user="amy").asked(), "granted after the request had ended"),
+        (Log().asked().add("RETRIEVAL_REQUESTED", request_id=1, user="amy", purpose="DISPUTE"), "one request was made twice"),
+    ],
+)  # fmt: skip
+def test_a_grant_that_is_none(log, said):
+    assert heard(log) == [(None, said)]
+
+
+UNTIL = (NOW + 50 * DAY).isoformat()
+TWO = {"user": "a", "second": "b"}
+
+
+def verified(**changed) -> Log:
+    return Log().add("RECORDING_VERIFIED", recording="RE1", **{"retain_until": UNTIL, **changed})
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        verified().add("RECORDING_CLEARED", recording="RE1"),
+        verified().add("RETENTION_EXTENDED", recording="RE1", retain_until=(NOW + 60 * DAY).isoformat()),
+        verified().add("RECORDING_DISPOSED", after=50 * DAY, recording="RE1", **TWO).add("DATA_KEY_DESTROYED", after=50 * DAY, recording="RE1", why="DISPOSED", **TWO),
+        verified().add("HOLD_SET", recording="RE1", hold_id=1).add("HOLD_RELEASED", recording="RE1", hold_id=1, **TWO)
+        .add("RECORDING_DISPOSED", after=51 * DAY, recording="RE1", **TWO),
+        verified().add("FIXITY_FAILED", recording="RE1").add("RECORDING_REPAIRED", recording="RE1"),
+        verified().add("FIXITY_FAILED", recording="RE1", copy="SECOND"),
+        verified().add("RECORDING_VERIFIED", recording="RE2", redacts="RE1", retain_until=UNTIL).add("DATA_KEY_DESTROYED", recording="RE1", why="REDACTED", **TWO),
+        Log().add("RECORDING_LOST", recording="RE1"),
+        verified().add("RECORDING_LOST", after=50 * DAY, recording="RE1"),
+    ],
+)  # fmt: skip
+def test_what_was_kept_for_its_time(log):
+    assert left(log) == []
+
+
+EARLY = "a recording was destroyed before its retain-until"
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (Log().add("RECORDING_CLEARED", recording="RE1"), "the carrier's copy was deleted before ours was verified"),
+        (verified().add("RETENTION_EXTENDED", recording="RE1", retain_until=NOW.isoformat()), "the time for which it is kept was shortened"),
+        (verified().add("RECORDING_VERIFIED", recording="RE1", retain_until=NOW.isoformat()), "the time for which it is kept was shortened"),
+        (verified().add("RECORDING_DISPOSED", after=50 * DAY - MINUTE, recording="RE1", **TWO), EARLY),
+        (verified().add("DATA_KEY_DESTROYED", recording="RE1", why="DISPOSED", **TWO), EARLY),
+        (Log().add("RECORDING_DISPOSED", recording="RE1", **TWO), EARLY),
+        (verified().add("RECORDING_DISPOSED", after=51 * DAY, recording="RE1", user="a", second="a"), "a recording is destroyed by two"),
+        (verified().add("RECORDING_DISPOSED", after=51 * DAY, recording="RE1", user="a"), "a recording is destroyed by two"),
+        (
+            verified().add("HOLD_SET", recording="RE1", hold_id=1).add("RECORDING_DISPOSED", after=51 * DAY, recording="RE1", **TWO),
+            "a recording was destroyed under a legal hold",
+        ),
+        (
+            verified().add("RETENTION_EXTENDED", recording="RE1", retain_until=(NOW + 60 * DAY).isoformat())
+            .add("RECORDING_DISPOSED", after=51 * DAY, recording="RE1", **TWO),
+            EARLY,
+        ),
+        (verified().add("DATA_KEY_DESTROYED", recording="RE1", why="REDACTED", **TWO), "a key was destroyed with no redacted copy archived before"),
+        (verified().add("HOLD_RELEASED", recording="RE1", hold_id=1, **TWO), "a hold was released that was not set"),
+        (
+            verified().add("HOLD_SET", recording="RE1", hold_id=1).add("HOLD_RELEASED", recording="RE1", hold_id=1, user="a", second="a"),
+            "a hold is released by two",
+        ),
+        (verified().add("RECORDING_LOST", after=50 * DAY - MINUTE, recording="RE1"), "a recording was lost from the archive before its retain-until"),
+        (verified().add("FIXITY_FAILED", recording="RE1"), "a damaged recording was not mended within a day"),
+        (
+            verified().add("FIXITY_FAILED", recording="RE1").add("RECORDING_REPAIRED", after=3 * DAY, recording="RE1"),
+            "a damaged recording was not mended within a day",
+        ),
+        (
+            verified().add("FIXITY_FAILED", recording="RE1").add("RECORDING_REPAIRED", recording="RE1", copy="SECOND"),
+            "a damaged recording was not mended within a day",
+        ),
+    ],
+)  # fmt: skip
+def test_what_left_before_its_time(log, said):
+    assert left(log) == [said]
+
+
+def test_a_damaged_copy_has_a_day_to_be_mended():
+    log = verified().add("FIXITY_FAILED", recording="RE1")
+    assert left(log, NOW + DAY) == []
+    assert left(log, NOW + DAY + 3 * MINUTE) != []
+
+
+def test_what_an_event_must_say():
+    assert missing_fields("HOLD_RELEASED", {"recording": "RE1", "user": "a"}) == ("hold_id", "second")
+    assert missing_fields("TURN", {}) == ()
+    assert all(not missing_fields(kind, dict.fromkeys(fields)) for kind, fields in ON_THE_LEDGER.items())
+
+
+@pytest.mark.parametrize(
+    ("data", "subject"),
+    [
+        ({"recording": "RE1", "request_id": 2}, "recording/RE1"),
+        ({"recording": None, "request_id": 2}, "retrieval/2"),
+        ({"assignment_id": 3}, "quality/3"),
+        ({"copy_id": 4}, "copy/4"),
+        ({}, "event/X"),
+    ],
+)
+def test_what_a_line_is_about(data, subject):
+    assert subject_of("X", data) == subject
