@@ -114,6 +114,7 @@ def test_the_rows_behind_each_figure(measures):
         "in_window": ["P1"],
         "sales_question": [],
         "untrue_data": [],
+        "overridden": [],
     }
     assert all(len(behind[name]) == found[name] for name in ("due", "excluded", "completed", "clean", "in_window"))
 
