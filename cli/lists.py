@@ -148,7 +148,8 @@ async def _show_branches() -> None:
     async with db.transaction() as connection:
         tree = await read_organisation(connection)
     document = [
-        {"code": b.code, "name": b.name, "parent": b.parent, "kind": b.kind, "jurisdiction": b.jurisdiction}
+        {"code": b.code, "name": b.name, "parent": b.parent, "kind": b.kind}
+        | ({"jurisdiction": b.jurisdiction} if b.jurisdiction else {})
         for b in tree.branches
     ]
     emit({"branches": document}, lambda: _tree_lines(tree))

@@ -177,16 +177,19 @@ def extraction(question: Question, lang: str, today: date) -> dict:
                 state = CaseState.CALLABLE if window.supplementary_from <= at else CaseState.WAITING
         elif pre:
             reasoning += window.steps
+    first_dial = callable_on and first_dialling_day(callable_on, rules.calendar, rules.profile)
     return {
         "callable_on": callable_on,
-        "first_dial_on": callable_on and first_dialling_day(callable_on, rules.calendar, rules.profile),
+        "first_dial_on": first_dial,
         "regime": dates.regime,
         "state": state.value,
         "nominal_end": dates.nominal_end,
         "surrender_deadline": dates.surrender_deadline,
         "handover_at": dates.handover_at and dates.handover_at.isoformat(),
         "signature_date_estimated": dates.signature_date_estimated,
-        "provisional": dates.provisional,
+        # the first day of dialling steps over holidays, as far as they are known
+        "provisional": dates.provisional
+        or bool(first_dial and rules.calendar.is_provisional_between(callable_on, first_dial)),
         "pre_cooling_off": pre,
         "supplementary": supplementary,
         "complete_by": dates.complete_by,

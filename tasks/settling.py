@@ -21,10 +21,10 @@ BATCH = 100
 async def settle_ended_calls(clock: Clock) -> int:
     """Settle what is ready, up to one batch. Returns how many contacts were settled."""
     async with db.transaction() as connection:
-        calendar = await held_calendar(connection)  # before any row: a change of the calendar locks in this order too
-        ended = await settlements.ended_calls(connection, BATCH)
+        ended = await settlements.ended_calls(connection, BATCH)  # locks calls; cases only once they are saved
         if not ended:
             return 0
+        calendar = await held_calendar(connection)
         return await _decide_and_save(connection, ended, calendar, clock)
 
 
@@ -34,7 +34,7 @@ async def settle_without_call(wanted: Sequence[tuple[int, str, str]], clock: Clo
     if not wanted:
         return 0
     async with db.transaction() as connection:
-        calendar = await held_calendar(connection)
+        calendar = await held_calendar(connection)  # before any case: a change of the calendar locks in this order too
         ended = await settlements.cases_to_settle(connection, wanted, clock.now())
         return await _decide_and_save(connection, ended, calendar, clock) if ended else 0
 
