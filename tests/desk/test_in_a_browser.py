@@ -164,6 +164,10 @@ PAGES = (
     "/quality-samples",
     "/penalties",
     "/measures?first=2026-09-01&last=2026-10-31",
+    "/calendar?year=2026",
+    "/calendar?year=2027",
+    "/profiles",
+    "/receipts",
 )
 
 
