@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from rules.judge import Event, Head, judge
+from rules.judge.chains import chains_verify
 from rules.ledger import Line
 from scripts.calendars import seeded_calendar
 from scripts.rule_profiles import load_profile
@@ -94,14 +95,21 @@ class Day:
 
     def broken(self, *, with_ledger: bool = False, now: datetime | None = None) -> list[tuple[int, int | None]]:
         """(promise, case) of all that is found."""
-        events = [Event(**{**row, "at": instant(row["at"])}) for row in self.rows]
-        ledger = [Line(**{**line, "at": instant(line["at"])}) for line in self.lines] if with_ledger else None
         found = judge(
-            events, profile_of=profile_of, calendar=calendar(), now=now or self.now,
-            ledger=ledger, head=Head(**self.head) if with_ledger else None,
+            self._events(), profile_of=profile_of, calendar=calendar(), now=now or self.now,
+            ledger=self._ledger() if with_ledger else None, head=Head(**self.head) if with_ledger else None,
         )  # fmt: skip
         assert all(one.message_zh and one.message_en for one in found)
         return [(one.promise, one.case_id) for one in found]
+
+    def chains_hold(self) -> bool:
+        return not list(chains_verify(self._ledger(), self._events(), Head(**self.head), self.now))
+
+    def _events(self) -> list[Event]:
+        return [Event(**{**row, "at": instant(row["at"])}) for row in self.rows]
+
+    def _ledger(self) -> list[Line]:
+        return [Line(**{**line, "at": instant(line["at"])}) for line in self.lines]
 
 
 @dataclass(frozen=True)

@@ -692,7 +692,7 @@ def test_whatever_is_altered_of_what_was_sealed_is_named_by_the_chains_too(name)
                 row["id"] = row["id"] if isinstance(row["id"], int) else 10**7 + place
             if sealed(day) != sealed(Day(name)):
                 altered += 1
-                if 10 not in {promise for promise, _ in day.broken(with_ledger=True)}:
+                if day.chains_hold():
                     silent.append(alter.__name__)
     assert silent == []
     assert altered > 20
