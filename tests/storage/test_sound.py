@@ -7,7 +7,7 @@ import numpy
 import pytest
 import soundfile
 
-from storage.sound import NotSound, keep, measure
+from storage.sound import NotSound, access_copy, keep, measure, silenced
 
 
 def recording(seconds: float = 2, channels: int = 2, level: float = 0.3, rate: int = 8000) -> bytes:
@@ -52,3 +52,47 @@ def test_what_is_no_16_bit_wave_is_kept_as_it_came():
 def test_junk_is_no_sound(junk):
     with pytest.raises(NotSound):
         measure(junk)
+
+
+def test_silence_and_talking_over_each_other_are_measured():
+    """Ten seconds: two of the first voice, two of both, two of the second, four of nobody."""
+    rate = 8000
+    tone = (numpy.sin(numpy.arange(10 * rate) * 2 * numpy.pi * 220 / rate) * 9000).astype("<i2")
+    samples = numpy.zeros((10 * rate, 2), dtype="<i2")
+    samples[: 4 * rate, 0] = tone[: 4 * rate]
+    samples[2 * rate : 6 * rate, 1] = tone[2 * rate : 6 * rate]
+    out = io.BytesIO()
+    soundfile.write(out, samples, rate, format="WAV", subtype="PCM_16")
+    found = measure(out.getvalue())
+    assert (found.silent_seconds, found.longest_silence_seconds, found.talk_over_seconds) == (4, 4, 2)
+
+
+def test_what_is_longer_than_a_window_is_measured_and_kept_whole():
+    received = recording(150.3)
+    assert measure(received).sound.seconds == 150.3
+    before, _ = soundfile.read(io.BytesIO(received), dtype="int16")
+    after, _ = soundfile.read(io.BytesIO(keep(received).data), dtype="int16")
+    assert (before == after).all()
+
+
+@pytest.mark.parametrize(("begin", "end"), [(1, 2), (59.5, 61), (-3, 0.5), (70, float("inf")), (200, 300)])
+def test_a_stretch_is_silenced_and_nothing_else(begin, end):
+    received = recording(80)
+    before, rate = soundfile.read(io.BytesIO(received), dtype="int16")
+    after, _ = soundfile.read(silenced(received, [(begin, end)]), dtype="int16")
+    first, last = (int(max(0, min(edge, 80)) * rate) for edge in (begin, end))
+    assert not after[first:last].any()
+    assert (after[:first] == before[:first]).all() and (after[last:] == before[last:]).all()
+    assert len(after) == len(before)
+
+
+@pytest.mark.parametrize(("form", "content_type"), [("mp3", "audio/mpeg"), ("opus", "audio/ogg")])
+def test_a_copy_for_listening_is_small_and_sounds_the_same(form, content_type):
+    received, out = recording(20), io.BytesIO()
+    assert access_copy(keep(received).file, out, form) == content_type
+    assert len(out.getvalue()) < len(received) / 3
+    out.seek(0)
+    heard, rate = soundfile.read(out)
+    assert abs(len(heard) / rate - 20) < 0.2
+    spectrum = numpy.abs(numpy.fft.rfft(heard[rate : 3 * rate, 0]))
+    assert abs(spectrum.argmax() / 2 - 220) < 3
