@@ -30,9 +30,14 @@ test: setup lint ## set up and run the checks and tests
 	$(BIN)/pytest -m "not long" $(WHOLE_DAYS)
 
 .PHONY: test-all
-test-all: setup lint ## the tests with the long ones (crash campaigns, soak)
+test-all: setup lint ## the tests with the long ones (crash campaigns, soak), then mutation
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(WHOLE_DAYS))
 	$(BIN)/pytest $(WHOLE_DAYS)
+	$(MAKE) mutation
+
+.PHONY: mutation
+mutation: setup ## change every rule in every small way: the tests must notice nine in ten
+	$(BIN)/python tests/mutation/run.py --write docs/measurements.md
 
 .PHONY: lint
 lint: setup ## style, forms and who may import whom
