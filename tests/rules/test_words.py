@@ -1,7 +1,12 @@
 """Every code that a person may see has words in both languages."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
+from rules import words
 from rules.answers import Said
 from rules.cases import CaseState, Owner
 from rules.outcomes import ITEM_REASONS, RE_SIGN_REASONS, VERIFICATION_REASONS
@@ -140,3 +145,39 @@ def test_words_in_both_languages(code):
 
 def test_a_code_without_words_is_shown_as_it_is():
     assert word("SOMETHING_ELSE", "zh") == "SOMETHING_ELSE"
+
+
+def test_no_code_and_no_language_at_all():
+    assert word(None, "zh") == ""
+    assert word("Standard", "en") == "standard"  # as a list may write it
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def said() -> set[str]:
+    """What stands in the sources as text or as the name of an argument, word by word."""
+    found: set[str] = set()
+    for folder in ("rules", "scripts", "storage", "desk", "tasks", "flows", "telephony", "cli"):
+        for file in (ROOT / folder).rglob("*.py"):
+            if file == Path(words.__file__):
+                continue
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found |= {node.value, *re.findall(r"\w+", node.value)}
+                elif isinstance(node, ast.keyword):
+                    found.add(node.arg)
+    return found
+
+
+def test_nothing_has_words_that_nothing_ever_says():
+    found = said()
+    # a word in small letters finds the code in capitals
+    assert sorted(words._WORDS.keys() - found - {text.upper() for text in found}) == []
+
+
+@pytest.mark.parametrize("code", words._WORDS)
+def test_words_are_plain(code):
+    """Chinese without Latin letters; English in small letters, as it stands inside a sentence."""
+    assert not re.search(r"[A-Za-z]|\s", word(code, "zh"))
+    assert re.fullmatch(r"[a-z][a-z ,;'-]*", word(code, "en").replace("ID ", "id "))
