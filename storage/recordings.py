@@ -13,7 +13,9 @@ from storage.db import rows
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A recording to be fetched (REPORTED) or whose copy at the carrier is to be deleted (VERIFIED)."""
+    """A recording to be fetched (REPORTED) or whose copy at the carrier is to be deleted (VERIFIED).
+
+    `marked`: somebody marked a stretch of its call as sensitive by hand (storage/sensitive_stretches.py)."""
 
     id: int
     call_id: str
@@ -24,6 +26,7 @@ class Waiting:
     answered_at: datetime | None
     tries: int
     script: str
+    marked: bool
 
 
 async def claim(connection: AsyncConnection, now: datetime, lease_seconds: float, most: int) -> list[Waiting]:
@@ -39,7 +42,8 @@ async def claim(connection: AsyncConnection, now: datetime, lease_seconds: float
           UPDATE recordings r SET next_try_at = CAST(:now AS timestamptz) + make_interval(secs => :lease), tries = r.tries + 1
           FROM due WHERE r.id = due.id RETURNING r.*
         )
-        SELECT t.id, t.call_id, t.provider_id, t.state, t.reported_seconds, k.duration AS call_seconds, k.answered_at, t.tries, k.script
+        SELECT t.id, t.call_id, t.provider_id, t.state, t.reported_seconds, k.duration AS call_seconds, k.answered_at, t.tries, k.script,
+               EXISTS (SELECT 1 FROM sensitive_stretches s WHERE s.call_id = k.id) AS marked
         FROM taken t JOIN calls k ON k.id = t.call_id ORDER BY t.reported_at
         """,
         now=now,

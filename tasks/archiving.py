@@ -137,8 +137,10 @@ async def _into_archive(item: Waiting, phone: Phone, clock: Clock, key: tuple[st
     if (steps := _sensitive_steps(item.script)) is None:
         await _later(item, "SCRIPT_MISSING", clock)
         return False
-    async with db.transaction() as connection:
-        stretches = await sensitive_stretches.of_call(connection, item.call_id, steps)
+    stretches = []
+    if steps or item.marked:
+        async with db.transaction() as connection:
+            stretches = await sensitive_stretches.of_call(connection, item.call_id, steps)
     try:
         received = await _fetch(item, phone)
     except Missing:
