@@ -27,7 +27,7 @@ async def case(wanted: str, now: datetime, lang: str) -> dict | None:
     from storage import db
     from storage.candidates import read_pool
     from storage.views import cases
-    from tasks.rule_book import rule_book, script_name_for
+    from tasks.rule_book import rule_book
 
     try:
         book = await rule_book()
@@ -37,7 +37,7 @@ async def case(wanted: str, now: datetime, lang: str) -> dict | None:
                 return None
             history = await cases.history(connection, found["id"])
             orders = await cases.orders(connection, found["id"])
-            pool = await read_pool(connection, now, script_name_for, case_id=found["id"])
+            pool = await read_pool(connection, now, book.shelf.name_for, case_id=found["id"])
     finally:
         await db.dispose()
     chosen = book.select(pool, now).selection

@@ -33,14 +33,14 @@ def due(at_text: str | None) -> None:
     from rules.words import word
     from storage import db
     from storage.candidates import read_pool
-    from tasks.rule_book import rule_book, script_name_for
+    from tasks.rule_book import rule_book
 
     at = instant(at_text) or system().now()
 
     async def ask():
         book = await rule_book()
         async with db.transaction() as connection:
-            pool = await read_pool(connection, at, script_name_for, everybody=True)
+            pool = await read_pool(connection, at, book.shelf.name_for, everybody=True)
         await db.dispose()
         return pool, book.select(pool, at).selection
 

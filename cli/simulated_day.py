@@ -13,7 +13,7 @@ from storage import db
 from storage.candidates import read_pool
 from storage.day_figures import work_left
 from tasks.outages import is_outage
-from tasks.rule_book import rule_book, script_name_for
+from tasks.rule_book import rule_book
 
 # How often it is asked whether there is anything to wait for, in real seconds.
 LOOK = 0.4
@@ -69,8 +69,8 @@ class SimulatedDay:
         async with db.transaction() as connection:
             if not (await work_left(connection)).none:
                 return None
-            pool = await read_pool(connection, now, script_name_for)
-        book = await rule_book()
+            book = await rule_book()
+            pool = await read_pool(connection, now, book.shelf.name_for)
         chosen = book.select(pool, now).selection
         if chosen.callable or chosen.to_settle:
             return None

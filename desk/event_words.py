@@ -64,6 +64,7 @@ SENTENCES = {
     "DATA_KEY_DESTROYED": _("A recording's key destroyed by %(user)s and %(second)s"),
     "RETRIEVAL_REQUESTED": _("Retrieval no. %(request_id)s of recordings asked for by %(user)s"),
     "RETRIEVAL_SIGNED": _("Retrieval no. %(request_id)s agreed to by %(user)s"),
+    "RETRIEVAL_REMINDED": _("Retrieval no. %(request_id)s was not decided in its time; whose turn it is was reminded"),
     "RETRIEVAL_REFUSED": _("Retrieval no. %(request_id)s refused by %(user)s"),
     "RETRIEVAL_WITHDRAWN": _("Retrieval no. %(request_id)s withdrawn by %(user)s"),
     "RETRIEVAL_GRANTED": _("Retrieval no. %(request_id)s granted until %(ends)s"),
@@ -75,6 +76,11 @@ SENTENCES = {
     "RECORDING_EXPORTED": _("Sealed copy of the recording made by %(user)s"),
     "TRAINING_COPY_MADE": _("Masked training copy of the recording made by %(user)s"),
     "TRAINING_COPY_PLAYED": _("Training copy no. %(copy_id)s played by %(user)s"),
+    "SCRIPT_DRAFTED": _("Script %(script)s drafted by %(user)s"),
+    "SCRIPT_REVIEWED": _("Script %(script)s reviewed by %(user)s"),
+    "SCRIPT_PUBLISHED": _("Script %(script)s published by %(user)s"),
+    "SCRIPT_WITHDRAWN": _("Script %(script)s withdrawn by %(user)s: %(reason)s"),
+    "SCRIPT_RECALLED": _("Taken up again by %(user)s for what script %(script)s left out: %(reason)s"),
     "SWITCH_THROWN": _("Dialling switched by %(user)s"),
 }
 UNNAMED = _("Something else was recorded")

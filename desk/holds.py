@@ -1,15 +1,15 @@
 """Why head office's cases are not being rung right now: the dialler's own selection, asked without dialling."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.pages import Today
 from rules.profile_groups import select_by_profile
-from scripts.call_scripts import script_for
 from scripts.rule_profiles import load_profile
 from storage.candidates import read_pool
+from storage.script_versions import read_shelf
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Hold:
 
 async def holds(connection: AsyncConnection, moment: Today, case_id: int | None = None) -> dict[int, Hold]:
     """By case id, for the cases that head office still has to call."""
-    pool = await read_pool(connection, moment.now, _script_name, case_id=case_id)
+    shelf = await read_shelf(connection)
+    pool = await read_pool(connection, moment.now, shelf.name_for, case_id=case_id)
     selection = select_by_profile(
         pool.candidates,
         pool.attempts,
@@ -36,8 +37,3 @@ async def holds(connection: AsyncConnection, moment: Today, case_id: int | None 
         for each in call.case_ids:
             found[each] = Hold(None)
     return found
-
-
-def _script_name(channel: str, product_type: str, premium_mode: str, day: date, jurisdiction: str | None) -> str | None:
-    script = script_for(channel, product_type, premium_mode, day, jurisdiction=jurisdiction)
-    return script.id if script else None

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from clock import system
 from rules.conversation import Heard, Progress, begin, next_turn, render
-from scripts.call_scripts import load_script
 from settings import settings
 from storage import carrier_news, conversations, db
 from storage.conversations import Conversation
+from storage.script_versions import script_of
 from telephony import twiml
 from telephony.signatures import Signatures
 
@@ -68,7 +68,7 @@ async def voice(call_id: str, form: Form) -> Response:
             if conversation is None or conversation.state == "REJECTED" or conversation.sid not in (None, sid):
                 # a call we know nothing of, or a second one for the same attempt: nobody is questioned twice
                 return document(twiml.close([WRONG_CALL]))
-            script = load_script(*_name_and_version(conversation.script))
+            script = await script_of(connection, conversation.script, conversation.script_digest)
             progress, answers, candidate = _advance(conversation, script, form)
             if progress is conversation.progress:
                 return document(_document(conversation, script, progress))
@@ -137,11 +137,6 @@ def _document(conversation: Conversation, script, progress: Progress) -> str:
         speech_timeout=listen.speech_timeout,
         hints=listen.hints,
     )
-
-
-def _name_and_version(script_id: str) -> tuple[str, int]:
-    name, _, version = script_id.partition("@")
-    return name, int(version)
 
 
 @router.api_route("/fallback/{call_id}", methods=["GET", "POST"])

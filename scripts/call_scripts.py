@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from rules.script import Script, digest
+from rules.script import Script
 from rules.script_conditions import lies_in
 from scripts.script_parts import FOLDER
 from scripts.script_reader import read_script
@@ -18,7 +18,6 @@ __all__ = [
     "ScriptProblem",
     "UnknownScript",
     "all_scripts",
-    "digest_of",
     "load_script",
     "read_script",
     "read_script_file",
@@ -68,11 +67,6 @@ def load_script(name: str, version: int | None = None) -> Script:
     return found[-1]
 
 
-@cache
-def digest_of(name: str, version: int) -> str:
-    return digest(load_script(name, version))
-
-
 def script_for(
     channel: str,
     product_type: str,
@@ -84,8 +78,8 @@ def script_for(
     among: Iterable[Script] | None = None,
 ) -> Script | None:
     """The script for such a policy that is in force today, or None: one for its jurisdiction before one for
-    everywhere, then the one that came into force last. `among`: all scripts of this installation unless told."""
-    scripts = all_scripts() if among is None else among
+    everywhere, then the one that came into force last. `among`: the shipped ones unless told."""
+    scripts = shipped_scripts() if among is None else among
     fitting = [s for s in scripts if fits(s, channel, product_type, premium_mode, today, variant, jurisdiction)]
     return max(fitting, key=lambda s: (bool(s.jurisdictions), s.valid_from, s.version), default=None)
 

@@ -13,7 +13,9 @@ from rules.calling import ToCall
 from rules.contracts import Contract, from_json, identity_elements
 from rules.deadlines import cooling_off_days
 from rules.parameters import Profile
+from rules.script import Script, digest
 from scripts.rule_profiles import load_profile
+from scripts.shelf import digest_of
 from storage.calls import Reservation
 from storage.db import rows
 from storage.organisation import ITS_PLACE, PLACES
@@ -23,14 +25,19 @@ FACTS = f"""
 WITH RECURSIVE {PLACES}
 SELECT c.id AS case_id, c.person_id, c.nominal_end, c.surrender_deadline, c.provisional, c.profile, k.facts,
        k.personal_sealed, place.jurisdiction, o.name AS outlet_name,
-       (SELECT s.decision -> 'settlement' -> 'outcome' -> 'open_items' FROM settlements s
-        JOIN calls last ON last.id = s.call_id
-        WHERE s.case_id = c.id AND s.round = c.round AND s.counts AND NOT s.completed
-          AND last.ended_at > CAST(:now AS timestamptz) - interval '3 days'
-        ORDER BY s.settled_at DESC LIMIT 1) AS open_items,
+       cut.open_items, cut.script AS cut_script, again.items AS recalled, again.script AS recalled_script,
+       coalesce(k.facts ->> 'traceability', 'NONE') AS traceability,
        coalesce((SELECT jsonb_object_agg(encode(n.number_hash, 'hex'), encode(n.number_sealed, 'hex'))
                  FROM contract_phones n WHERE n.policy_no = c.policy_no), '{{}}') AS numbers
 FROM cases c JOIN contracts k ON k.policy_no = c.policy_no LEFT JOIN outlets o ON o.code = k.facts ->> 'outlet'
+LEFT JOIN LATERAL (
+  SELECT s.decision -> 'settlement' -> 'outcome' -> 'open_items' AS open_items, coalesce(last.continues, last.script) AS script
+  FROM settlements s JOIN calls last ON last.id = s.call_id
+  WHERE s.case_id = c.id AND s.round = c.round AND s.counts AND NOT s.completed
+    AND last.ended_at > CAST(:now AS timestamptz) - interval '3 days'
+  ORDER BY s.settled_at DESC LIMIT 1
+) cut ON true
+LEFT JOIN script_recalls again ON again.case_id = c.id AND again.round = c.round
 {ITS_PLACE}
 WHERE c.id = ANY(:ids)
 """
@@ -52,7 +59,7 @@ async def prepare(
     calls: Sequence[ToCall],
     *,
     profiles: Mapping[int, Profile],
-    script_of: Callable[[Contract, date, str | None], str | None],
+    script_of: Callable[[Contract, date, str | None, str], Script | None],
     permitted: Callable[[date | None, Profile], tuple[PermittedTime, ...]],
     speaker: Speaker,
     now: datetime,
@@ -60,7 +67,8 @@ async def prepare(
     new_id: Callable[[], str],
 ) -> list[Reservation]:
     """Reservations for `calls`, each with its sheet. `profiles`: by person id, what the call is made under; what is said
-    of a policy follows its own case's profile. A case whose number or contract changed in between is left out."""
+    of a policy follows its own case's profile. `script_of(contract, day, jurisdiction, variant)` chooses the script. A case
+    whose number or contract changed in between is left out."""
     found = {
         r["case_id"]: r for r in await rows(connection, FACTS, ids=[i for c in calls for i in c.case_ids], now=now)
     }
@@ -71,9 +79,15 @@ async def prepare(
         if len(cases) != len(call.case_ids) or sealed is None:
             continue
         contracts = [from_json({**r["facts"], **json.loads(vault().open(r["personal_sealed"]))}) for r in cases]
-        script = script_of(contracts[0], today, cases[0]["jurisdiction"])
-        if script is None:
+        full = script_of(contracts[0], today, cases[0]["jurisdiction"], "FULL")
+        if full is None:
             continue
+        for row in cases:
+            row["asks"] = _asks(row, full)
+        variant, continues = _variant(cases, full)
+        script = script_of(contracts[0], today, cases[0]["jurisdiction"], variant)
+        if script is None:
+            script, continues = full, None
         number = vault().open(bytes.fromhex(sealed))
         profile = profiles[call.person_id]
         person = _person(contracts[0], number, today)
@@ -96,7 +110,9 @@ async def prepare(
                 number_sealed=bytes.fromhex(sealed),
                 case_ids=call.case_ids,
                 at_appointment=call.at_appointment,
-                script=script,
+                script=script.id,
+                script_digest=digest_of(script.id) or digest(script),
+                continues=continues,
                 profile=profile.id,
                 sheet_sealed=vault().seal(json.dumps(sheet.to_json(), ensure_ascii=False)),
             )
@@ -140,4 +156,31 @@ def _policy(row: dict, contract: Contract) -> PolicyFacts:
         jurisdiction=row["jurisdiction"],
         fees_for_all_types=profile["matrix.fees_for_all_types"],
     )
-    return replace(policy, open_items=tuple(row["open_items"])) if row["open_items"] else policy
+    return replace(policy, open_items=row["asks"])
+
+
+def _asks(row: dict, full: Script) -> tuple[str, ...] | None:
+    """The items still to be asked; None: all. What was answered holds while the script of it is still in force (X)."""
+    if row["recalled"]:
+        return tuple(row["open_items"] or row["recalled"])
+    if row["open_items"] and row["cut_script"] == full.id:
+        return tuple(row["open_items"])
+    return None
+
+
+def _variant(cases: Sequence[dict], full: Script) -> tuple[str, str | None]:
+    """Which kind of script the call needs, and which script's answers it goes on from. Policies that need different ones
+    share the full one, which asks of each what it has to."""
+    if all(row["recalled"] for row in cases):
+        return "SUPPLEMENTARY", cases[0]["recalled_script"]
+    if all(row["asks"] is not None and not row["recalled"] for row in cases):
+        return "RESUMED", full.id
+    if all(_may_be_short(row) for row in cases):
+        return "SIMPLIFIED", None
+    return "FULL", None
+
+
+def _may_be_short(row: dict) -> bool:
+    """The sale's audio-video record passed, and the profile of the case then asks four items only (AC-34)."""
+    short = load_profile(row["profile"])["script.simplified"] and row["traceability"] == "PASSED"
+    return bool(short) and row["asks"] is None

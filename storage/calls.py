@@ -28,6 +28,8 @@ class Reservation:
     script: str
     profile: str
     sheet_sealed: bytes
+    script_digest: str | None = None
+    continues: str | None = None
 
 
 async def reserve(connection: AsyncConnection, reservations: Sequence[Reservation], now: datetime) -> set[str]:
@@ -39,7 +41,7 @@ async def reserve(connection: AsyncConnection, reservations: Sequence[Reservatio
         WITH wanted AS (
           SELECT * FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS w(
             id text, person_id bigint, number_hash text, number_sealed text, case_ids jsonb, at_appointment boolean,
-            script text, profile text, sheet_sealed text)
+            script text, profile text, sheet_sealed text, script_digest text, continues text)
         ), free AS (
           SELECT c.id, c.state FROM cases c
           WHERE c.id IN (SELECT (jsonb_array_elements_text(case_ids))::bigint FROM wanted)
@@ -47,16 +49,17 @@ async def reserve(connection: AsyncConnection, reservations: Sequence[Reservatio
           FOR UPDATE
         ), kept AS (
           INSERT INTO calls (id, person_id, number_hash, number_sealed, state, at_appointment, script, profile,
-                             sheet_sealed, turn, reserved_at)
+                             sheet_sealed, turn, reserved_at, script_digest, continues)
           SELECT w.id, w.person_id, decode(w.number_hash, 'hex'), decode(w.number_sealed, 'hex'), 'RESERVED',
-                 w.at_appointment, w.script, w.profile, decode(w.sheet_sealed, 'hex'), -1, :now
+                 w.at_appointment, w.script, w.profile, decode(w.sheet_sealed, 'hex'), -1, :now,
+                 w.script_digest, w.continues
           FROM wanted w
           WHERE (SELECT count(*) FROM free f WHERE w.case_ids @> to_jsonb(f.id)) = jsonb_array_length(w.case_ids)
           ON CONFLICT DO NOTHING
           RETURNING id, person_id
         ), pairs AS (
           SELECT k.id AS call_id, k.person_id, (jsonb_array_elements_text(w.case_ids))::bigint AS case_id, w.number_hash,
-                 w.at_appointment, w.script, w.profile
+                 w.at_appointment, w.script, w.profile, w.script_digest
           FROM kept k JOIN wanted w ON w.id = k.id
         ), linked AS (
           INSERT INTO call_cases (call_id, case_id, attempt_no)
@@ -69,7 +72,7 @@ async def reserve(connection: AsyncConnection, reservations: Sequence[Reservatio
           INSERT INTO events (at, kind, case_id, call_id, person_id, data)
           SELECT :now, 'CALL_RESERVED', p.case_id, p.call_id, p.person_id, jsonb_build_object(
                    'number', left(p.number_hash, 16), 'at_appointment', p.at_appointment, 'script', p.script,
-                   'profile', p.profile, 'attempt_no', l.attempt_no)
+                   'profile', p.profile, 'attempt_no', l.attempt_no, 'script_digest', p.script_digest)
           FROM pairs p JOIN linked l ON l.call_id = p.call_id AND l.case_id = p.case_id
         )
         SELECT id FROM kept
@@ -86,6 +89,8 @@ async def reserve(connection: AsyncConnection, reservations: Sequence[Reservatio
                     "script": r.script,
                     "profile": r.profile,
                     "sheet_sealed": r.sheet_sealed.hex(),
+                    "script_digest": r.script_digest,
+                    "continues": r.continues,
                 }
                 for r in reservations
             ]

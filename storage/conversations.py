@@ -25,11 +25,14 @@ class Conversation:
     sheet: CallSheet
     progress: Progress | None
     turn: int
+    script_digest: str | None = None
 
 
 async def load(connection: AsyncConnection, call_id: str) -> Conversation | None:
     found = await rows(
-        connection, "SELECT id, state, sid, script, sheet_sealed, progress, turn FROM calls WHERE id = :id", id=call_id
+        connection,
+        "SELECT id, state, sid, script, script_digest, sheet_sealed, progress, turn FROM calls WHERE id = :id",
+        id=call_id,
     )
     if not found:
         return None
@@ -42,6 +45,7 @@ async def load(connection: AsyncConnection, call_id: str) -> Conversation | None
         sheet=CallSheet.from_json(json.loads(vault().open(row["sheet_sealed"]))),
         progress=Progress.from_json(row["progress"]) if row["progress"] else None,
         turn=row["turn"],
+        script_digest=row["script_digest"],
     )
 
 

@@ -30,10 +30,15 @@ SELECT call.id AS call_id, call.carrier_status, call.sip_code, call.answered_at,
                  WHERE a.call_id = call.id AND (a.case_id IS NULL OR a.case_id = c.id)), '[]') AS answers,
        coalesce((SELECT jsonb_agg(to_jsonb(a) - 'heard_sealed' ORDER BY a.id)
                  FROM answers a
-                 JOIN settlements s ON s.call_id = a.call_id AND s.case_id = c.id AND s.round = c.round AND s.counts
+                 JOIN settlements s ON s.call_id = a.call_id AND s.case_id = c.id
                  JOIN calls o ON o.id = a.call_id
-                 WHERE a.case_id = c.id AND a.final AND a.call_id <> call.id AND o.script = call.script
-                   AND o.ended_at > call.reserved_at - make_interval(secs => :valid)), '[]') AS earlier,
+                 LEFT JOIN script_recalls r ON r.case_id = c.id AND r.round = c.round
+                 WHERE a.case_id = c.id AND a.final AND a.call_id <> call.id
+                   AND ((s.round = c.round AND s.counts AND o.ended_at > call.reserved_at - make_interval(secs => :valid)
+                         AND (o.script IN (call.script, call.continues) OR o.continues IN (call.script, call.continues)))
+                        -- a round of what a script left out: everything else was answered before (AC-25)
+                        OR (s.round = r.round - 1 AND s.decision -> 'settlement' ->> 'counts' = 'true'
+                            AND NOT r.items @> to_jsonb(a.step)))), '[]') AS earlier,
        (SELECT count(*) FROM settlements s WHERE s.case_id = c.id AND s.result = 'HANGUP_DELIBERATE') AS deliberate,
        EXISTS (SELECT 1 FROM events e WHERE e.case_id = c.id AND e.call_id = call.id AND e.kind = 'NUMBER_NAMED')
          AS number_named,

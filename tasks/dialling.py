@@ -12,6 +12,7 @@ from rules.calendar import business_date
 from rules.calling import may_dial_now
 from rules.contracts import Contract
 from rules.profile_groups import Chosen
+from rules.script import Script
 from scripts.rule_profiles import load_profile
 from settings import settings
 from storage import calls, db
@@ -19,9 +20,10 @@ from storage.call_sheets import Speaker, prepare
 from storage.calls import Reservation
 from storage.candidates import read_pool
 from storage.controls import dialler_is_paused
+from storage.script_versions import keep_texts
 from storage.vault import vault
 from tasks.outages import batch, is_outage
-from tasks.rule_book import RuleBook, rule_book, script_name_for
+from tasks.rule_book import RuleBook, rule_book
 from telephony.errors import Ambiguous, Busy, NotSent, PhoneError, Refused
 from telephony.phone import Phone
 
@@ -68,7 +70,7 @@ async def dial_round(phone: Phone, pace: Pace, clock: Clock) -> DialRound:
         if await dialler_is_paused(connection):
             return DialRound(0, 0, (), paused=True)
         free = settings().twilio_concurrent - await calls.open_calls(connection)
-        pool = await read_pool(connection, now, script_name_for)
+        pool = await read_pool(connection, now, book.shelf.name_for)
         chosen = book.select(pool, now, max(free, 0))
         selection = chosen.selection
         reservations = await _reservations(connection, chosen, book, now)
@@ -91,11 +93,16 @@ async def _reservations(connection, chosen: Chosen, book: RuleBook, now: datetim
     if not chosen.selection.callable:
         return []
 
-    def script_of(contract: Contract, day: date, jurisdiction: str | None) -> str | None:
-        return script_name_for(contract.channel, contract.product_type, contract.premium_mode, day, jurisdiction)
+    used: dict[str, Script] = {}
+
+    def script_of(contract: Contract, day: date, jurisdiction: str | None, variant: str) -> Script | None:
+        script = book.shelf.script_for(
+            contract.channel, contract.product_type, contract.premium_mode, day, jurisdiction, variant
+        )
+        return used.setdefault(script.id, script) if script else None
 
     own = settings()
-    return await prepare(
+    prepared = await prepare(
         connection,
         chosen.selection.callable,
         profiles=chosen.profiles,
@@ -106,6 +113,8 @@ async def _reservations(connection, chosen: Chosen, book: RuleBook, now: datetim
         today=business_date(now),
         new_id=lambda: uuid.uuid4().hex,
     )
+    await keep_texts(connection, used.values(), now)
+    return prepared
 
 
 async def _dial(

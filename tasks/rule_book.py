@@ -1,20 +1,21 @@
 """What the rules need to be asked with: the profile, the calendar, the scripts."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 import clock
 from rules.branches import Organisation
 from rules.calendar import Calendar, business_date
 from rules.parameters import Profile
 from rules.profile_groups import Chosen, select_by_profile
-from scripts.call_scripts import script_for
 from scripts.house import House
 from scripts.rule_profiles import load_profile
+from scripts.shelf import Shelf
 from settings import settings
 from storage import db
 from storage.calendar_days import read_calendar
 from storage.candidates import Pool
+from storage.script_versions import read_shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class RuleBook:
 
     profile: Profile
     calendar: Calendar
+    shelf: Shelf
 
     def select(self, pool: Pool, now: datetime, limit: int | None = None) -> Chosen:
         """Who may be rung now, each person under the profile of his cases."""
@@ -38,15 +40,10 @@ class RuleBook:
 
 
 async def rule_book(now: datetime | None = None) -> RuleBook:
-    """The profile of the house as of `now` (the clock's, unless told) and the calendar table with its overrides."""
+    """The profile of the house as of `now` (the clock's, unless told), the calendar table with its overrides, and the scripts
+    in force."""
     house = House(Organisation(()), settings().company_profile)
     async with db.transaction() as connection:
         calendar = await read_calendar(connection)
-    return RuleBook(house.own(business_date(now or clock.system().now())), calendar)
-
-
-def script_name_for(
-    channel: str, product_type: str, premium_mode: str, day: date, jurisdiction: str | None = None
-) -> str | None:
-    script = script_for(channel, product_type, premium_mode, day, jurisdiction=jurisdiction)
-    return script.id if script else None
+        shelf = await read_shelf(connection)
+    return RuleBook(house.own(business_date(now or clock.system().now())), calendar, shelf)

@@ -146,7 +146,7 @@ def explore(
     choices = memory if memory is not None else {}
     origin = State(first.step, first.place, identity=first.identity, proxy=first.proxy)
     graph.parent[origin] = None
-    for edge, early in _tries(script, sheet, origin, Input("", begin), mandatory, first):
+    for edge, early in _tries(script, sheet, origin, Input("", begin), mandatory, _at(first)):
         _take(graph, edge, early, todo)
     while todo:
         state = todo.popleft()
@@ -155,8 +155,9 @@ def explore(
         step = script.steps[state.step]
         if step.id not in choices:
             choices[step.id] = inputs(script, step)
+        at = _at(_progress(state))
         for one in choices[step.id]:
-            for edge, early in _tries(script, sheet, state, one, mandatory):
+            for edge, early in _tries(script, sheet, state, one, mandatory, at):
                 _take(graph, edge, early, todo)
     return graph
 
@@ -170,11 +171,8 @@ def _take(graph: Graph, edge: Edge, early: Iterable[str], todo: deque) -> None:
         graph.told_too_early.setdefault(step, edge)
 
 
-def _tries(script, sheet, state, one: Input, mandatory, progress=None):
+def _tries(script, sheet, state, one: Input, mandatory, at: dict):
     """The edges of one input: one for each way the counters can answer."""
-    begun = progress or _progress(state)
-    at = {name: getattr(begun, name) for name in FIELDS}
-    at["saying"] = ()
     for in_a_row in one.in_a_row:
         waiting = [()]
         while waiting:
@@ -201,7 +199,9 @@ def _tries(script, sheet, state, one: Input, mandatory, progress=None):
             )  # fmt: skip
 
 
-FIELDS = tuple(Progress.__dataclass_fields__)
+def _at(progress: Progress) -> dict:
+    """A progress as a walk has it in hand, with nothing said yet."""
+    return {name: getattr(progress, name) for name in Progress.__dataclass_fields__} | {"saying": ()}
 
 
 def _progress(state: State) -> Progress:

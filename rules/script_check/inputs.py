@@ -96,7 +96,7 @@ def _answering(step: ScriptStep, said: Said, detail: str | None, signer: str | N
     understood = Understood(said, _BECAUSE, None, detail, signer)
 
     def give(walk: Walk) -> None:
-        walk.heard = Heard("nothing") if said is Said.SILENT else Heard("speech", "喂")
+        walk.heard = Heard("nothing") if said is Said.SILENT else Heard("speech")
         if step.question == "time" and hear_time(walk, step, walk.heard, understood, NOW):
             return
         take_answer(walk, step, understood, NOW)

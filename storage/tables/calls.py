@@ -31,7 +31,9 @@ class Call(SQLModel, table=True):
     result: str | None = None
     sid: str | None = Field(default=None, unique=True)
     at_appointment: bool = False
-    script: str
+    script: str = Field(index=True)
+    script_digest: str | None = Field(default=None, description="of the text that was used, see script_texts")
+    continues: str | None = Field(default=None, description="the script whose answers this call goes on from")
     profile: str
     sheet_sealed: bytes = sealed(nullable=False)
     progress: dict | None = Field(default=None, sa_column=Column(JSONB))
