@@ -15,6 +15,7 @@ from pathlib import Path
 import hypothesis
 import psutil
 import pytest
+import urllib3
 
 from cli.stack import Stack
 from cli.stack.ports import choose
@@ -142,7 +143,7 @@ def minio(stack: Stack) -> Iterator[dict[str, str]]:
         digest="",
     )
     give_up = time.monotonic() + 60
-    while not answers(f"http://127.0.0.1:{port}/minio/health/ready"):
+    while not _serves(f"127.0.0.1:{port}", user, password):
         if not record.alive or time.monotonic() > give_up:
             _stop_minio(stack.home)
             pytest.fail(f"MinIO does not answer: {(folder / 'log').read_text()[-2000:]}")
@@ -153,6 +154,19 @@ def minio(stack: Stack) -> Iterator[dict[str, str]]:
         "HUIFANG_S3_SECRET_KEY": password,
     }
     _stop_minio(stack.home)
+
+
+def _serves(address: str, user: str, password: str) -> bool:
+    """It says that it is ready a moment before it takes requests."""
+    from minio import Minio
+    from minio.error import MinioException
+
+    if not answers(f"http://{address}/minio/health/ready"):
+        return False
+    with contextlib.suppress(MinioException, urllib3.exceptions.HTTPError):
+        Minio(address, access_key=user, secret_key=password, secure=False).list_buckets()
+        return True
+    return False
 
 
 def _stop_minio(home: Path) -> None:

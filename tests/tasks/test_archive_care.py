@@ -11,7 +11,7 @@ from storage.controls import carrier_copies_may_go
 from storage.key_keepers import key_keeper
 from storage.recording_reader import RecordingReader
 from storage.worm_canary import self_test
-from tasks import archive_care
+from tasks import archive_care, archive_orders
 from tasks.archiving import archive_recordings
 
 carry = archive_recordings.fn
@@ -65,6 +65,24 @@ def test_on_every_store_the_promises_hold(each_store):
     store.ensure_bucket()
     report = self_test(store)
     assert report.kept, report.as_json()
+
+
+async def test_on_every_store_a_recording_goes_its_whole_way(each_store, archived, line, clock, reported, talk, ask):
+    await reported("RE1", talk(4))
+    await carry(line, clock)
+    assert await archive_care.make_second_copies.fn(clock) == 1
+    done = await archive_care.check_objects.fn(clock, everything=True)
+    assert (done.objects, done.findings) == (1, ())
+    [row] = await ask("SELECT state, version_id FROM recordings")
+    assert row["state"] == "CLEARED"
+    await archive_orders.hold("call-RE1", "争议", "lin", clock)
+    await archive_orders.ask_release("call-RE1", "结案", "wu", clock)
+    assert await archive_orders.release("call-RE1", "zhao", clock) == 1
+    clock.set(datetime(2046, 6, 1, tzinfo=UTC), 0.001)
+    assert await archive_care.lock_for_longer.fn(clock) == 1
+    async with db.transaction() as connection:
+        [kept] = await archive_objects.select(connection, "true")
+    assert RecordingReader(kept, archived, key_keeper()).read()[:4] == b"fLaC"
 
 
 async def test_a_bucket_without_lock_stops_everything_and_says_so(
