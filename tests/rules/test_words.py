@@ -165,7 +165,7 @@ def said() -> set[str]:
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     found |= {node.value, *re.findall(r"\w+", node.value)}
-                elif isinstance(node, ast.keyword):
+                elif isinstance(node, ast.keyword) and node.arg:
                     found.add(node.arg)
     return found
 
