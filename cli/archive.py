@@ -293,3 +293,45 @@ def rotate(rewrap_only: bool) -> None:
             f"Key version {version}; {done} data keys wrapped anew. Back the key file up.",
         ),
     )
+
+
+@archive.command(
+    "paper",
+    example="huifang archive paper\nhuifang archive paper --add '2026年9月 回执' --place '二号库 3架' --keeper 李档案",
+    zh="纸质档案登记：内容、存放处、保管人、保存期（自归档起十年）。",
+)
+@click.option("--add", "title", help="What the bundle holds.")
+@click.option("--place", help="Where it lies; with --add.")
+@click.option("--keeper", help="Who keeps it; with --add, or with --number to hand it over.")
+@click.option("--archived-on", type=click.DateTime(["%Y-%m-%d"]), help="The day of archiving (default: today).")
+@click.option("--number", type=int, help="A bundle of the register, to be handed over to --keeper.")
+@BY
+def paper(
+    title: str | None, place: str | None, keeper: str | None, archived_on: Any, number: int | None, by: str | None
+) -> None:
+    """The register of paper records: what, where, who keeps it, until when."""
+    from clock import system
+    from rules.calendar import business_date
+    from storage import db, paper_files
+
+    if (title and not (place and keeper)) or (number and not keeper):
+        raise click.UsageError("--add needs --place and --keeper, --number needs --keeper")
+    now = system().now()
+
+    async def work():
+        async with db.transaction() as connection:
+            if title:
+                day = archived_on.date() if archived_on else business_date(now)
+                await paper_files.enter(connection, title, place, keeper, day, by or getpass.getuser(), now)
+            elif number and not await paper_files.hand_over(connection, number, keeper):
+                fail(f"登记中没有 {number} 号。", f"There is no bundle {number} in the register.")
+            return await paper_files.register(connection)
+
+    found = _run(work)
+    emit(
+        {"ok": True, "papers": found},
+        lambda: [
+            f"{p['id']} · {p['title']} · {p['place']} · {p['keeper']} · {p['archived_on']} – {p['keep_until']}"
+            for p in found
+        ],
+    )
