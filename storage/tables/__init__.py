@@ -22,6 +22,14 @@ from storage.tables.lists import ContractList, CoreCursor, ListRow, PushKey, Row
 from storage.tables.operations import CalendarDay, CalendarYear, Control, Event, Report
 from storage.tables.organisation import Agent, Branch, FiledProfile, Outlet, RegisteredPhone, Staff, User
 from storage.tables.outcomes import Settlement, WorkOrder
+from storage.tables.retrieval import (
+    Play,
+    PrivacyConfirmation,
+    RetrievalRecording,
+    RetrievalRequest,
+    RetrievalSignature,
+)
+from storage.tables.scripts import ScriptRecall, ScriptText, ScriptVersion
 from storage.tables.second_looks import (
     ClassOverride,
     OrderReview,
@@ -66,6 +74,8 @@ __all__ = [
     "PaperFile",
     "PenaltyProposal",
     "Person",
+    "Play",
+    "PrivacyConfirmation",
     "PushKey",
     "QualityAssignment",
     "QualityCheck",
@@ -73,8 +83,14 @@ __all__ = [
     "Recording",
     "RegisteredPhone",
     "Report",
+    "RetrievalRecording",
+    "RetrievalRequest",
+    "RetrievalSignature",
     "RowProblem",
     "SensitiveStretch",
+    "ScriptRecall",
+    "ScriptText",
+    "ScriptVersion",
     "Settlement",
     "Staff",
     "User",
