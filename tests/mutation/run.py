@@ -270,7 +270,7 @@ class Inside(Runner):
             changed = self.statement(mutant)
         except SyntaxError:
             return INVALID, None
-        if not chosen or not living.put_in(sys.modules[path], mutant.function, changed):
+        if not chosen or not living.put_in(importlib.import_module(path), mutant.function, changed):
             return ELSEWHERE, None
         for cache in self.caches:
             cache.cache_clear()
