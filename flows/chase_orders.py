@@ -5,7 +5,7 @@ from prefect import flow
 
 from clock import system
 from tasks.calendar import take_new_years, tell_missing_years
-from tasks.chasing import close_called_again, mark_missed_limits, propose_penalties
+from tasks.chasing import check_shared_numbers, close_called_again, mark_missed_limits, propose_penalties
 
 
 @flow(name="chase-orders")
@@ -15,6 +15,7 @@ async def chase_orders() -> int:
     await take_new_years(clock)
     await tell_missing_years(clock)
     await close_called_again(clock)
+    await check_shared_numbers(clock)
     marked = await mark_missed_limits(clock)
     await propose_penalties(clock)
     return marked.overdue

@@ -1,9 +1,18 @@
 """Whether the telephone numbers of a policy may be rung at all, before anybody dials."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from rules.cases import CaseState
 from rules.parameters import Profile
+from rules.reasoning import Step
+
+# The branch looks into the number already
+_NUMBER_IN_DOUBT = frozenset({"PHONE_INVALID", "PHONE_SHARED", "PHONE_IS_AGENTS"})
+# Still to be rung (then it is settled without a dial), or nothing is asked of it
+_NOT_SETTLED = frozenset(
+    {CaseState.WAITING, CaseState.CALLABLE, CaseState.IN_CALL, CaseState.APPOINTED, CaseState.NOT_REQUIRED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +49,10 @@ class NumberChecks:
             return "PHONE_INVALID"
         if facts.is_agents and not (facts.self_policy and self._own_allowed):
             return "PHONE_IS_AGENTS"
-        if facts.holders >= self._threshold and not (facts.related and facts.holders <= self._family):
-            return "PHONE_SHARED"
-        return None
+        return "PHONE_SHARED" if self.shared(facts) else None
+
+    def shared(self, facts: PhoneFacts) -> bool:
+        return facts.holders >= self._threshold and not (facts.related and facts.holders <= self._family)
 
     def usable(self, numbers: Sequence[PhoneFacts]) -> tuple[str, ...]:
         """The numbers that may be rung, in the order given (mobile, home, office), each once."""
@@ -84,3 +94,26 @@ def usable_numbers(numbers: Sequence[PhoneFacts], profile: Profile) -> tuple[str
 def phone_problem(numbers: Sequence[PhoneFacts], profile: Profile) -> str | None:
     """Why none of a policy's numbers may be rung, or None where at least one may."""
     return NumberChecks(profile).problem(numbers)
+
+
+def shared_since(
+    state: str, class_: str | None, reasons: Collection[str], numbers: Sequence[PhoneFacts], profile: Profile
+) -> Step | None:
+    """Why a callback that has come to its class is looked at again, None where it is not: one of its numbers turned out
+    to be shared (AC-09). Its class stays: whether the policyholder himself spoke, a quality check finds out."""
+    if class_ is None or CaseState(state) in _NOT_SETTLED or _NUMBER_IN_DOUBT & set(reasons):
+        return None
+    shared = [facts for facts in numbers if facts.confirmed and shared_by_too_many(facts, profile)]
+    if not shared:
+        return None
+    most = max(facts.holders for facts in shared)
+    return Step(
+        "R74",
+        f"回访后发现号码由{most}名投保人共用：结果保留，另作品质检查",
+        f"{most} policyholders turned out to share the number after the callback: its result stays, and is checked",
+    )
+
+
+def shared_by_too_many(facts: PhoneFacts, profile: Profile) -> bool:
+    """As many policyholders as the threshold, and not all of one proven family (C23, S12)."""
+    return NumberChecks(profile).shared(facts)

@@ -176,6 +176,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "RECALL": ("总公司再次拨打", "rung again by head office"),
     "RECALL_BY_BRANCH": ("分支机构再次回访", "called back by the branch"),
     "CALLED_AGAIN": ("已再次回访", "called again"),
+    "NUMBER_CORRECTED": ("号码已更正，不再重复", "the number was corrected and is shared no more"),
     "NOT_COMPLETED": ("各种方式均未完成", "not completed by any method"),
     "MONTHLY_REPORT": ("总公司月报", "head office's monthly report"),
     "SALES_UNIT_TABLE": ("销售单位月表", "sales unit's table"),
@@ -242,6 +243,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "FIXITY_FAILED": ("有录音受损且未能修复", "recordings damaged and not mended"),
     "FIXITY_OVERDUE": ("有录音逾期未复核", "recordings not read again in time"),
     "SECOND_COPY_MISSING": ("有录音缺第二副本", "recordings without a second copy"),
+    "LEDGER_KEYS_MISSING": ("缺少台账签名密钥", "the keys that sign the ledger are missing"),
+    "LEDGER_FORKED": ("台账与已签署的检查点不一致", "the ledger is not the one that was signed"),
     "CLOCKS_APART": ("本机时钟与存储时钟不一致", "this machine's clock and the store's differ"),
     "RECORDING_UNACCOUNTED": ("有通话既无录音也无原因", "calls with neither recording nor reason"),
     # roles

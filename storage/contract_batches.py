@@ -34,6 +34,7 @@ from scripts.house import House
 from storage.calendar_days import held_calendar
 from storage.db import rows
 from storage.identities import id_hash, name_hash, number_hash, policyholder_hash
+from storage.shared_numbers import check_shared_numbers, lift_checks
 from storage.vault import vault
 
 # What names somebody stands sealed; everything else stands in `facts`.
@@ -314,6 +315,10 @@ async def _write(
     await _phones(connection, stored, persons)
     opened = await _open_cases(connection, stored, persons, basis)
     await _move_cases(connection, stored, persons, basis)
+    if any(one.known for one in stored):
+        await lift_checks(connection, basis.now)
+    policies = [one.contract.policy_no for one in stored]
+    await check_shared_numbers(connection, basis.tree, basis.calendar, basis.now, policies)
     await rows(connection, "SELECT pg_notify('huifang', 'contracts')")
     return opened
 

@@ -175,8 +175,9 @@ def _grace(row: dict, dates: CaseDates, calendar: Calendar) -> date | None:
 _ORDERS = """
 SELECT w.id, w.case_id, w.kind, w.branch_code, w.working_days, w.due_at, w.act_by, w.provisional, w.escalated_at,
        coalesce(w.pushed_at, w.issued_at) AS pushed_at, coalesce(w.profile, c.profile) AS profile,
-       -- an after-care call follows from its handling alone (R92)
-       CASE WHEN w.kind <> 'AFTER_CARE' THEN c.nominal_end END AS nominal_end
+       -- an after-care call follows from its handling alone (R92); the check of a callback that was done is not capped
+       CASE WHEN w.kind <> 'AFTER_CARE' AND NOT (w.kind = 'QUALITY_CHECK' AND w.act_by IS NULL) THEN c.nominal_end END
+         AS nominal_end
 FROM work_orders w JOIN cases c ON c.id = w.case_id
 WHERE w.id > :after AND w.state IN ('ISSUED', 'ACCEPTED') ORDER BY w.id LIMIT :most FOR UPDATE OF w
 """

@@ -2,8 +2,10 @@
 
 from clock import Clock
 from rules.work_orders import marks_due
-from storage import db, order_chasing, penalty_proposals
+from storage import db, order_chasing, penalty_proposals, shared_numbers
+from storage.calendar_days import held_calendar
 from storage.order_chasing import Marked
+from storage.organisation import read_organisation
 from tasks.outages import batch
 
 BATCH = 200
@@ -33,6 +35,18 @@ async def close_called_again(clock: Clock) -> int:
     async with db.transaction() as connection:
         called = await order_chasing.close_after_care(connection, now)
         return called + await order_chasing.close_verified(connection, now)
+
+
+@batch
+async def check_shared_numbers(clock: Clock) -> int:
+    """A call that was under way when its number became shared has settled by now: its check is issued here; every other
+    one came with the list (AC-09). Returns how many."""
+    async with db.transaction() as connection:
+        calendar = await held_calendar(connection)
+        await shared_numbers.lift_checks(connection, clock.now())
+        return await shared_numbers.check_shared_numbers(
+            connection, await read_organisation(connection), calendar, clock.now()
+        )
 
 
 @batch

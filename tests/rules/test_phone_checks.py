@@ -1,7 +1,7 @@
 import pytest
 
 from rules.parameters import DEFAULTS
-from rules.phone_checks import PhoneFacts, phone_problem, usable_numbers
+from rules.phone_checks import PhoneFacts, phone_problem, shared_since, usable_numbers
 
 FAMILY = {"phone.family_exempt": True}
 OWN = PhoneFacts("+8613800138000")
@@ -55,3 +55,33 @@ def test_phone_problem(numbers, params, problem):
 def test_usable_numbers_keep_their_order_and_stand_once():
     dead = PhoneFacts("+8613700137000", dead=True)
     assert usable_numbers([dead, HOME, OWN, HOME, AGENTS], DEFAULTS) == (HOME.number, OWN.number)
+
+
+@pytest.mark.parametrize(
+    ("state", "class_", "reasons", "facts", "params", "checked"),
+    [
+        ("CLOSED", "STANDARD", [], {"holders": 3}, {}, True),  # AC-09
+        ("CLOSED", "STANDARD", [], {"holders": 2}, {}, False),
+        ("CLOSED", "STANDARD", [], {"holders": 2}, {"phone.shared_threshold": 2}, True),
+        ("CLOSED", "STANDARD", [], {"holders": 3, "related": True}, FAMILY, False),
+        ("CLOSED", "STANDARD", [], {"holders": 3, "confirmed": False}, {}, False),
+        ("AT_BRANCH", "QUESTION", ["FEES_UNCLEAR"], {"holders": 3}, {}, True),
+        ("IN_REVIEW", "QUESTION", ["FEES_UNCLEAR"], {"holders": 3}, {}, True),
+        ("AT_BRANCH", "VERIFICATION", ["PHONE_SHARED"], {"holders": 3}, {}, False),
+        ("AT_BRANCH", "VERIFICATION", ["UNREACHABLE", "PHONE_INVALID"], {"holders": 3}, {}, False),
+        ("ASLEEP", "VERIFICATION", ["CONTRACT_NOT_RECEIVED"], {"holders": 3}, {}, True),
+        # to be rung again: that call is what is not made
+        ("CALLABLE", "QUESTION", ["FEES_UNCLEAR"], {"holders": 3}, {}, False),
+        ("WAITING", "STANDARD", [], {"holders": 3}, {}, False),
+        ("APPOINTED", "QUESTION", [], {"holders": 3}, {}, False),
+        ("IN_CALL", "QUESTION", [], {"holders": 3}, {}, False),
+        ("NOT_REQUIRED", "STANDARD", [], {"holders": 3}, {}, False),
+        ("AT_BRANCH", None, [], {"holders": 3}, {}, False),
+    ],
+)
+def test_shared_since(state, class_, reasons, facts, params, checked):
+    found = shared_since(state, class_, reasons, [PhoneFacts("n", **facts)], DEFAULTS.with_params(params))
+    assert (found is not None) == checked
+    assert found is None or (
+        found.rule == "R74" and str(facts["holders"]) in found.zh and str(facts["holders"]) in found.en
+    )
