@@ -1,6 +1,7 @@
 """The columns of a contract list: what they may be called, what they hold, and what a clerk is told."""
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -25,20 +26,26 @@ from rules.list_columns import (
 )
 from rules.list_problems import row_problem, severity_of
 
-HEADER = (
-    "保单号 渠道 险种代码 险种名称 险种类型 保险期间 缴费方式 缴费年限 保费 保额 承保日 出单日 打印日 录入日 回执签署日 回执录入日 "
-    "回执核销日 犹豫期天数 下次应缴日 投保人姓名 投保人类型 投保人性别 投保人出生日期 投保人证件类型 投保人证件号 手机 家庭电话 "
-    "办公电话 地址 邮编 被保险人姓名 被保险人证件号 关系 业务员代码 业务员姓名 业务员电话 业务员证件号 机构代码 网点 特殊回访件 语言 "
-    "双录状态 保单状态 退保日"
-).split()
-NAMES = (
-    "policy_no channel product_code product_name product_type policy_term_years premium_mode premium_term_years premium "
-    "sum_insured underwritten_on issued_on printed_on entered_on receipt_signed_on receipt_entered_on "
-    "receipt_written_off_on cooling_off_days next_due_on policyholder_name policyholder_type policyholder_sex "
-    "policyholder_birth_date policyholder_id_type policyholder_id_no mobile home_phone office_phone address postcode "
-    "insured_name insured_id_no relation agent_code agent_name agent_phone agent_id_no branch_code outlet "
-    "special_callback language traceability status surrendered_on"
-).split()
+HEADER = re.findall(
+    r"\S+",
+    """
+保单号 渠道 险种代码 险种名称 险种类型 保险期间 缴费方式 缴费年限 保费 保额 承保日 出单日 打印日 录入日 回执签署日 回执录入日
+回执核销日 犹豫期天数 下次应缴日 投保人姓名 投保人类型 投保人性别 投保人出生日期 投保人证件类型 投保人证件号 手机 家庭电话
+办公电话 地址 邮编 被保险人姓名 被保险人证件号 关系 业务员代码 业务员姓名 业务员电话 业务员证件号 机构代码 网点 特殊回访件 语言
+双录状态 保单状态 退保日
+    """,
+)
+NAMES = re.findall(
+    r"\S+",
+    """
+policy_no channel product_code product_name product_type policy_term_years premium_mode premium_term_years premium
+sum_insured underwritten_on issued_on printed_on entered_on receipt_signed_on receipt_entered_on
+receipt_written_off_on cooling_off_days next_due_on policyholder_name policyholder_type policyholder_sex
+policyholder_birth_date policyholder_id_type policyholder_id_no mobile home_phone office_phone address postcode
+insured_name insured_id_no relation agent_code agent_name agent_phone agent_id_no branch_code outlet
+special_callback language traceability status surrendered_on
+    """,
+)
 REQUIRED = {
     "policy_no", "channel", "product_code", "product_name", "product_type", "policy_term_years", "premium_mode", "premium",
     "underwritten_on", "policyholder_name", "policyholder_type", "policyholder_id_no", "agent_code", "branch_code",
@@ -104,7 +111,7 @@ def test_a_list_may_lack_what_is_not_needed_and_hold_what_is_unknown():
 
 def test_a_mapping_goes_before_the_names_that_we_know():
     names = [name for name in NAMES if name != "policy_no"]
-    assert header_map(["单号", *names], {" 单号": "policy_no"}).columns == tuple(["policy_no", *names])
+    assert header_map(["单号", *names], {" 单号": "policy_no"}).columns == ("policy_no", *names)
     assert header_map(["\ufeff单号", *names], {"单号": "policy_no"}).columns[0] == "policy_no"
     assert (
         header_map(["手机", "单号", *names[:-1]], {"单号": "policy_no", "手机": "surrendered_on"}).columns[0]
