@@ -45,6 +45,11 @@ RIGHTS: dict[str, frozenset[str]] = {
     "change_calendar": frozenset({"COMPLIANCE", "CUSTOMER_SERVICE_HEAD", "ADMIN"}),
     "profiles": HEADS | CONTROL | SYSTEM,
     "file_profile": frozenset({"COMPLIANCE"}),
+    # a script is drafted by one, reviewed by another, and published by compliance or the head of the centre
+    "scripts": CALLING | HEADS | CONTROL | SYSTEM,
+    "draft_script": frozenset({"COMPLIANCE", "QUALITY"}),
+    "review_script": frozenset({"COMPLIANCE", "QUALITY", "CALL_CENTER_HEAD"}),
+    "publish_script": frozenset({"COMPLIANCE", "CALL_CENTER_HEAD"}),
     "mend": CALLING | HEADS | SYSTEM,  # who checks does not write
 }
 
