@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         None, description="File of VERSION:BASE64 lines, 32 bytes each; the last wraps."
     )
     archive_keys: SecretStr | None = Field(None, description="The same, joined by commas.")
+    ledger_key_file: Path | None = Field(
+        None, description="File of the keys that sign the ledger's checkpoints and evidence packs; mode 0600."
+    )
 
     twilio_base_url: str = Field("https://api.twilio.com", description="Any carrier that speaks Twilio's API.")
     twilio_account_sid: str = Field(description="AC and 32 hex digits.")

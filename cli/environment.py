@@ -71,6 +71,7 @@ def stack_values(folder: Path) -> dict[str, str]:
         "HUIFANG_S3_SECURE": "false",
         "HUIFANG_S3_COPY_BUCKET": "huifang-recordings-copy",
         "HUIFANG_ARCHIVE_KEY_FILE": str(folder / "archive-keys"),
+        "HUIFANG_LEDGER_KEY_FILE": str(folder / "ledger-keys"),
         "HUIFANG_TWILIO_BASE_URL": f"http://127.0.0.1:{ports['carrier']}",
         "HUIFANG_TWILIO_ACCOUNT_SID": secrets["twilio_account_sid"],
         "HUIFANG_TWILIO_AUTH_TOKEN": secrets["twilio_auth_token"],

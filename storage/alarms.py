@@ -17,6 +17,8 @@ FIXITY_FAILED = "FIXITY_FAILED"
 FIXITY_OVERDUE = "FIXITY_OVERDUE"
 SECOND_COPY_MISSING = "SECOND_COPY_MISSING"
 CLOCKS_APART = "CLOCKS_APART"
+LEDGER_KEYS_MISSING = "LEDGER_KEYS_MISSING"  # nothing signs the ledger
+LEDGER_FORKED = "LEDGER_FORKED"  # the ledger is not the one that was signed: nothing more is signed
 RECORDING_UNACCOUNTED = "RECORDING_UNACCOUNTED"  # an ended call with neither a recording nor a reason
 
 

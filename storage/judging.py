@@ -19,6 +19,7 @@ from rules.judge import (
     Event,
     Head,
     History,
+    Signed,
     events_told_by,
     in_order,
     judge_people,
@@ -27,9 +28,11 @@ from rules.judge.custody import kept_for_its_time
 from rules.parameters import Profile
 from rules.retrieval_events import ACCESS, CUSTODY
 from scripts.rule_profiles import load_profile
-from storage import db, ledger
+from settings import settings
+from storage import checkpoints, db, ledger, ledger_keys
 from storage.calendar_days import read_calendar
 from storage.db import rows
+from storage.verify_pack import PublicKey, parse_checkpoint, signed_text
 
 COLUMNS = "e.id, e.at, e.kind, e.case_id, e.call_id, e.person_id, e.data"
 # People whose histories are in memory at the same time.
@@ -120,13 +123,24 @@ def profile_of(profile_id: str) -> Profile:
     return load_profile(profile_id)
 
 
-async def judge_stored(connection: AsyncConnection, now: datetime, since: datetime | None = None) -> tuple[Broken, ...]:
+async def judge_stored(
+    connection: AsyncConnection,
+    now: datetime,
+    since: datetime | None = None,
+    keys: Sequence[PublicKey] | None = None,
+) -> tuple[Broken, ...]:
     """Every promise that the stored events break, as seen at `now`; with `since`, those broken at or after it. The chains
-    are always held against their beginnings. While others write, `connection` must be of a snapshot."""
-    return (await judge_all(connection, now, since)).broken
+    are always held against their beginnings. While others write, `connection` must be of a snapshot. `keys`: those that
+    the checkpoints must be signed by; those of the settings unless told."""
+    return (await judge_all(connection, now, since, keys)).broken
 
 
-async def judge_all(connection: AsyncConnection, now: datetime, since: datetime | None = None) -> Judged:
+async def judge_all(
+    connection: AsyncConnection,
+    now: datetime,
+    since: datetime | None = None,
+    keys: Sequence[PublicKey] | None = None,
+) -> Judged:
     """The same, with how many events there are."""
     changes = [Event(**row) for row in await rows(connection, CALENDAR_CHANGES, kind=CALENDAR_CHANGED)]
     book = Book(profile_of, await read_calendar(connection), now, tuple(changes))
@@ -138,7 +152,7 @@ async def judge_all(connection: AsyncConnection, now: datetime, since: datetime 
     async for block in _blocks(connection, OF_ACCESS, kinds=list(ACCESS)):
         found += access.events(block)
     kept = [broken for broken in found if since is None or broken.at >= since]
-    kept += [broken async for broken in broken_chains(connection, now)]
+    kept += [broken async for broken in broken_chains(connection, now, keys)]
     [counted] = await rows(
         connection,
         "SELECT count(*) AS n FROM events WHERE CAST(:since AS timestamptz) IS NULL OR at >= :since",
@@ -206,9 +220,11 @@ async def _told_without_call(connection: AsyncConnection) -> list[Event]:
 # ---------------------------------------------------------------- chains
 
 
-async def broken_chains(connection: AsyncConnection, now: datetime) -> AsyncIterator[Broken]:
+async def broken_chains(
+    connection: AsyncConnection, now: datetime, keys: Sequence[PublicKey] | None = None
+) -> AsyncIterator[Broken]:
     """What promise 10 asks, over the whole ledger and every event."""
-    check, after = ChainCheck(now), 0
+    check, after = ChainCheck(now, await _signed(connection, keys)), 0
     while lines := await ledger.read(connection, after):
         told = await rows(
             connection, f"SELECT {COLUMNS} FROM events e WHERE e.id = ANY(:ids)", ids=events_told_by(lines)
@@ -223,6 +239,26 @@ async def broken_chains(connection: AsyncConnection, now: datetime) -> AsyncIter
             yield broken
     for broken in check.end():
         yield broken
+
+
+async def _signed(connection: AsyncConnection, keys: Sequence[PublicKey] | None) -> list[Signed]:
+    """Every checkpoint with what its signatures vouch for."""
+    points = await checkpoints.every(connection)
+    if points and keys is None:
+        try:
+            keys = ledger_keys.read(settings().ledger_key_file).public
+        except ledger_keys.LedgerKeysWrong:
+            keys = ()  # nothing vouches for a checkpoint whose keys are gone
+    found = []
+    for point in points:
+        try:
+            text_, name = signed_text(point.note.encode(), keys)
+            origin, size, root = parse_checkpoint(text_)
+            vouched = (size, root.hex()) if origin == name else None
+        except ValueError:
+            vouched = None
+        found.append(Signed(point.id, point.at, point.size, point.root, vouched))
+    return found
 
 
 async def _blocks(connection: AsyncConnection, sql: str, **values: Any) -> AsyncIterator[Sequence[Event]]:

@@ -45,3 +45,11 @@ def ensure_archive_keys(file: Path) -> None:
         from storage.key_keepers import add_key
 
         add_key(file, business_date(system().now()))
+
+
+def ensure_ledger_keys(file: Path) -> None:
+    """The keys that sign the ledger (mode 0600), made once under a name of this installation's own."""
+    if not file.exists():
+        from storage.ledger_keys import new_pair
+
+        new_pair(file, f"huifang.example/{secrets.token_hex(6)}")

@@ -14,7 +14,7 @@ from cli.stack.carrier import Carrier
 from cli.stack.desk import Desk
 from cli.stack.errors import StackError
 from cli.stack.files import locked, write_json
-from cli.stack.keys import ensure_archive_keys, ensure_secrets
+from cli.stack.keys import ensure_archive_keys, ensure_ledger_keys, ensure_secrets
 from cli.stack.postgres import Postgres
 from cli.stack.prefect_server import PrefectServer
 from cli.stack.s3 import S3
@@ -141,6 +141,7 @@ class Stack:
             ignore.write_text("*\n")
         ensure_secrets(self.home / "secrets.json")
         ensure_archive_keys(self.home / "archive-keys")
+        ensure_ledger_keys(self.home / "ledger-keys")
         known = self._ports
         for kind in KINDS.values():
             _choose_ports(kind, known, [port for port in kind.port_names if port not in known])

@@ -11,7 +11,7 @@ from datetime import datetime
 from rules.calendar import Calendar
 from rules.judge.access import AccessCheck
 from rules.judge.case_dates import case_dates_agree
-from rules.judge.chains import ChainCheck, Head, chains_verify, events_told_by
+from rules.judge.chains import ChainCheck, Head, Signed, chains_verify, events_told_by
 from rules.judge.custody import kept_for_its_time
 from rules.judge.every_contact_settled import every_contact_settled
 from rules.judge.history import Book, Broken, Event, History, calendar_changes
@@ -86,6 +86,6 @@ def _access(history: History) -> Iterable[Event]:
 
 
 __all__ = [
-    "OF_PEOPLE", "PROMISES", "AccessCheck", "Book", "Broken", "ChainCheck", "Event", "Head", "History", "events_told_by",
-    "in_order", "judge", "judge_people",
+    "OF_PEOPLE", "PROMISES", "AccessCheck", "Book", "Broken", "ChainCheck", "Event", "Head", "History", "Signed",
+    "events_told_by", "in_order", "judge", "judge_people",
 ]  # fmt: skip

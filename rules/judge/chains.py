@@ -22,16 +22,31 @@ class Head:
     sealed_event_id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint as it is kept: the root over the first `size` lines in hex, and what its signed text says: None where
+    the signatures of the ledger's keys do not hold, or the text is no checkpoint of this ledger."""
+
+    id: int
+    at: datetime
+    size: int
+    root: str
+    signed: tuple[int, str] | None
+
+
 class ChainCheck:
     """The ledger and the events, given a block at a time: lines first, in their order, then the events, in theirs.
+    `checkpoints`: all that were ever signed, the smallest first; the ledger must begin with what each of them is over.
 
     Every line follows from the one before and the last is the head; every event of custody and access has exactly one
     line that tells the same, and no such line is without its event; the seals cover the ids from 1 on without a gap,
     and each has the very events it was made over. Memory: one bit an event and a few words a seal.
     """
 
-    def __init__(self, now: datetime):
+    def __init__(self, now: datetime, checkpoints: Sequence[Signed] = ()):
         self._now = now
+        self._checkpoints = list(checkpoints)
+        self._tree = TreeRoot()
         self._last: Line | None = None
         self._witnessed = _Bits()
         self._seals: list[tuple[int, int, int, str, int, datetime]] = []  # first, last, count, root, line, at
@@ -51,10 +66,32 @@ class ChainCheck:
                 yield from self._take_seal(line)
             else:
                 yield from self._take_witness(line, events)
+            if self._checkpoints:
+                yield from self._hold_against_checkpoints(line)
         self._last = block[-1] if block else self._last
+
+    def _hold_against_checkpoints(self, line: Line) -> Iterator[Broken]:
+        self._tree.add(_bytes_of(line.hash))
+        while self._checkpoints and self._checkpoints[0].size <= self._tree.count:
+            point = self._checkpoints.pop(0)
+            where = f"checkpoint {point.id} over {point.size} lines"
+            if point.signed is None:
+                zh, en = f"检查点{point.id}的签名无效", f"{where} is not signed by the ledger's keys"
+            elif point.signed != (point.size, point.root):
+                zh, en = f"检查点{point.id}与所签内容不一致", f"{where} does not say what was signed"
+            elif self._tree.root().hex() != point.root:
+                zh = f"台账前{point.size}行与检查点{point.id}不一致"
+                en = f"the first {point.size} lines of the ledger are not those of checkpoint {point.id}"
+            else:
+                continue
+            yield _broken(zh, en, point.at)
 
     def head(self, head: Head) -> Iterator[Broken]:
         """After the last line."""
+        for point in self._checkpoints:
+            zh = f"检查点{point.id}含{point.size}行，台账只有{self._tree.count}行"
+            en = f"checkpoint {point.id} is over {point.size} lines, the ledger has {self._tree.count}"
+            yield _broken(zh, en, point.at)
         seq, found = (self._last.seq, self._last.hash) if self._last else (0, NOTHING)
         sealed = self._seals[-1][1] if self._seals else 0
         if (head.seq, head.hash) != (seq, found):
@@ -169,6 +206,14 @@ def _body(line: Line) -> dict:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _bytes_of(hash: str) -> bytes:
+    """A hash that is none is found by the chain; here it only must not be taken for another."""
+    try:
+        return bytes.fromhex(hash)
+    except ValueError:
+        return hash.encode()
 
 
 def _tells(line: Line, event: Event) -> bool:

@@ -17,7 +17,7 @@ from storage.tables.archive import (
 )
 from storage.tables.calls import Answer, Call, CallCase, CarrierEvent, Recording
 from storage.tables.contracts import Case, Contract, ContractPhone, ContractVersion, Person
-from storage.tables.ledger import LedgerHead, LedgerLine
+from storage.tables.ledger import Checkpoint, LedgerHead, LedgerLine, LedgerNode, LedgerTimestamp, LedgerTree
 from storage.tables.lists import ContractList, CoreCursor, ListRow, PushKey, RowProblem
 from storage.tables.operations import CalendarDay, CalendarYear, Control, Event, Report
 from storage.tables.organisation import Agent, Branch, FiledProfile, Outlet, RegisteredPhone, Staff, User
@@ -51,6 +51,7 @@ __all__ = [
     "CallCase",
     "CarrierEvent",
     "Case",
+    "Checkpoint",
     "ClassOverride",
     "Contract",
     "ContractList",
@@ -67,6 +68,9 @@ __all__ = [
     "FixityCheck",
     "LedgerHead",
     "LedgerLine",
+    "LedgerNode",
+    "LedgerTimestamp",
+    "LedgerTree",
     "LegalHold",
     "ListRow",
     "OrderReview",
