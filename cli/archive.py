@@ -22,6 +22,10 @@ REFUSALS = {
     "NO_SUCH_LIST": ("没有这份销毁清单。", "There is no such list."),
     "APPROVED_ALREADY": ("该清单已有两人批准。", "Two persons have approved this list already."),
     "NOT_APPROVED": ("该清单尚未由两人批准。", "Two persons have not approved this list yet."),
+    "NO_STRETCH": ("起止秒数有误。", "From and to are no stretch."),
+    "NOTHING_KEPT": ("该通话没有已归档的录音。", "No recording of this call is archived."),
+    "NO_SUCH_REQUEST": ("没有这项待办的遮蔽申请。", "There is no such open request."),
+    "HELD": ("该通话在依法冻结中，须保持原样。", "This call is under a legal hold and stays whole."),
     "DONE": ("该清单已执行。", "This list has been carried out."),
 }
 
@@ -40,6 +44,7 @@ def _run(work: Callable[[], Awaitable[Any]]) -> Any:
     from storage.disposals import DisposalRefused
     from storage.key_keepers import KeysAway, KeysWrong
     from storage.legal_holds import HoldRefused
+    from storage.redactions import RedactionRefused
 
     async def whole() -> Any:
         try:
@@ -49,7 +54,7 @@ def _run(work: Callable[[], Awaitable[Any]]) -> Any:
 
     try:
         return asyncio.run(whole())
-    except (HoldRefused, DisposalRefused) as refused:
+    except (HoldRefused, DisposalRefused, RedactionRefused) as refused:
         fail(*REFUSALS[str(refused)])
     except ArchiveError as problem:
         fail(f"录音存储：{problem}", f"The archive: {problem}")
@@ -252,6 +257,35 @@ def dispose(number: int | None, listing: bool, approve: bool, by: str | None) ->
         {"ok": True, "objects": outcome},
         lambda: [f"{key} · {what}" for key, what in outcome.items()],
     )
+
+
+@archive.command(
+    "redact",
+    example="huifang archive redact CALL_ID --from 61.5 --to 74 --reason 客户报出卡号 --by lin\nhuifang archive redact 1 --by wu",
+    zh="遮蔽已归档录音中的支付信息：一人提出，另一人执行；先存入遮蔽后的副本，再销毁原录音的密钥。",
+)
+@click.argument("what", metavar="CALL_ID|NUMBER")
+@click.option("--from", "begin", type=float, help="Seconds from the beginning.")
+@click.option("--to", "end", type=float, help="Seconds from the beginning.")
+@click.option("--reason", default="", help="Why it must not be heard.")
+@BY
+def redact(what: str, begin: float | None, end: float | None, reason: str, by: str | None) -> None:
+    """Payment data in an archived recording: one asks with a stretch, another carries out the request by its number."""
+    from clock import system
+    from tasks import redacting
+
+    who = by or getpass.getuser()
+    if (begin is None) != (end is None) or (begin is None and not what.isdigit()):
+        raise click.UsageError("a CALL_ID with --from and --to, or the NUMBER of a request")
+    if begin is not None:
+        number = _run(lambda: redacting.ask(what, begin, end, reason, who, system()))
+        emit(
+            {"ok": True, "request": number},
+            text(f"申请 {number}，待另一人执行。", f"Request {number}; another carries it out."),
+        )
+        return
+    _run(lambda: redacting.carry_out(int(what), who, system()))
+    emit({"ok": True, "request": int(what)}, text("已遮蔽。", "Redacted."))
 
 
 @archive.command(

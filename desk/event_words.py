@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rules.retrieval import REASONS
 from rules.words import word
 
 
@@ -61,6 +62,8 @@ SENTENCES = {
     "FIXITY_FAILED": _("The stored recording was found damaged: %(problem)s"),
     "RECORDING_REPAIRED": _("The stored recording mended from the second copy"),
     "RECORDING_DISPOSED": _("Recording destroyed after its time by %(user)s and %(second)s"),
+    "RECORD_KEPT": _("Electronic records of a day archived and locked"),
+    "RECORD_DISPOSED": _("Electronic records destroyed after their time by %(user)s and %(second)s"),
     "DATA_KEY_DESTROYED": _("A recording's key destroyed by %(user)s and %(second)s"),
     "RETRIEVAL_REQUESTED": _("Retrieval no. %(request_id)s of recordings asked for by %(user)s"),
     "RETRIEVAL_SIGNED": _("Retrieval no. %(request_id)s agreed to by %(user)s"),
@@ -93,6 +96,8 @@ class _Gaps(dict):
 
 def event_sentence(event: Mapping[str, Any], lang: str, gettext: Callable[[str], str]) -> str:
     data = event["data"] or {}
+    if event["kind"] == "PLAY_REFUSED" and data.get("reason") in REASONS:
+        data = {**data, "reason": REASONS[data["reason"]][0 if lang == "zh" else 1]}
     sentence = gettext(SENTENCES.get(event["kind"], UNNAMED)) % _Gaps(data)
     if event["kind"] in ("SETTLED", "ORDER_ISSUED"):
         keys = ("result", "class", "reasons", "state") if event["kind"] == "SETTLED" else ("kind", "reasons")

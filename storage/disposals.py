@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.calendar import ONE_DAY, business_date
-from storage import archive_objects, data_keys, keeping_longer, ledger
+from rules.recordings import RecordKind
+from storage import archive_objects, data_keys, events, keeping_longer, ledger
 from storage.archive import Archive, ArchiveError
 from storage.archive_objects import KeptObject
 from storage.db import rows
@@ -186,6 +187,12 @@ async def gone(
         key=digest,
         text=text,
     )
+    if kept.kind != RecordKind.RECORDING:
+        await events.record(
+            connection, "RECORD_DISPOSED", now, object_key=kept.object_key, certificate=digest,
+            user=made.first_approved_by, second=made.second_approved_by,
+        )  # fmt: skip
+        return
     people = {"user": made.first_approved_by, "second": made.second_approved_by}
     await ledger.record(
         connection, "RECORDING_DISPOSED", now, actor=made.first_approved_by, call_id=kept.call_id, recording=kept.name,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rules.calendar import ONE_DAY, business_date
 from rules.parameters import DEFAULTS, Profile
 from rules.recordings import Dispute, Record, RecordKind, Retention, lock_until, retention
-from storage import archive_objects, ledger
+from storage import archive_objects, events, ledger
 from storage.archive import Archive
 from storage.archive_objects import KeptObject
 from storage.db import rows
@@ -131,6 +131,11 @@ async def written(connection: AsyncConnection, duty: Duty, reached: datetime | N
         reached=reached,
     )
     if reached is None:
+        return
+    if duty.kept.kind != RecordKind.RECORDING:
+        await events.record(
+            connection, "RECORD_KEPT", now, object_key=duty.kept.object_key, sha256=duty.kept.sha256, retain_until=reached
+        )  # fmt: skip
         return
     if duty.kept.recording_id is not None:
         await rows(

@@ -7,7 +7,7 @@ import hashlib
 import io
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -151,9 +151,10 @@ def _kept(file: BinaryIO, suffix: str, content_type: str, samples_sha256: str | 
 
 
 def silenced(received: bytes | BinaryIO, stretches: Sequence[tuple[float, float]]) -> BinaryIO:
-    """The same recording with every sample of these stretches (seconds from, to) zero in all channels. Raises NotSound."""
+    """The same recording, received or kept, as WAV with every sample of these stretches (seconds from, to) zero in all
+    channels. Raises NotSound."""
     out = scratch()
-    with _reader(received) as reader:
+    with _reader(received, _WAV | {"FLAC"}) as reader:
         rate = reader.samplerate
         with soundfile.SoundFile(out, "w", rate, reader.channels, "PCM_16", format="WAV") as writer:
             at = 0
@@ -165,6 +166,28 @@ def silenced(received: bytes | BinaryIO, stretches: Sequence[tuple[float, float]
                 at += len(block)
     out.seek(0)
     return out
+
+
+def shape(plain: BinaryIO, pieces: int) -> dict:
+    """The loudest sample of each channel in each of so many equal pieces, 0 to 100, for a picture of the sound.
+
+    `channels` and `seconds` beside it. Raises NotSound.
+    """
+    plain.seek(0)
+    try:
+        with soundfile.SoundFile(plain) as reader:
+            each = max(1, math.ceil(reader.frames / pieces))
+            peaks = numpy.zeros((-(-reader.frames // each), reader.channels), dtype=numpy.int32)
+            at = 0
+            for block in _windows(reader):
+                loud = numpy.abs(block.astype(numpy.int32))
+                places = (at + numpy.arange(len(block))) // each
+                numpy.maximum.at(peaks, places, loud)
+                at += len(block)
+            scaled = (peaks * 100 // _FULL_SCALE).T.tolist()
+            return {"channels": scaled, "seconds": round(reader.frames / reader.samplerate, 3)}
+    except soundfile.LibsndfileError as e:
+        raise NotSound(f"no shape: {e.code}") from e
 
 
 # a browser plays one of them, whichever it is
@@ -193,12 +216,12 @@ def _windows(reader: soundfile.SoundFile) -> Iterator[numpy.ndarray]:
         yield block
 
 
-def _reader(received: bytes | BinaryIO) -> soundfile.SoundFile:
+def _reader(received: bytes | BinaryIO, forms: Set[str] = _WAV) -> soundfile.SoundFile:
     try:
         reader = soundfile.SoundFile(_file(received))
     except soundfile.LibsndfileError as e:
         raise NotSound(f"not readable as WAV: {e.code}") from e
-    if reader.format not in _WAV:
+    if reader.format not in forms:
         reader.close()
         raise NotSound(f"not WAV but {reader.format}")
     return reader

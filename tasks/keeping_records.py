@@ -7,7 +7,7 @@ from datetime import date
 from clock import Clock
 from rules.calendar import shanghai
 from rules.recordings import RecordKind, lock_until, retain_until
-from storage import archive_objects, data_keys, day_records, db
+from storage import archive_objects, data_keys, day_records, db, events
 from storage.archive import archive
 from storage.encryption import FORM, seal
 from storage.key_keepers import key_keeper
@@ -58,6 +58,14 @@ async def _keep(day: date, clock: Clock) -> None:
             bytes=stored.size,
             plain_sha256=digest.hex(),
             plain_bytes=size,
+            retain_until=stored.retain_until,
+        )
+        await events.record(
+            connection,
+            "RECORD_KEPT",
+            clock.now(),
+            object_key=stored.key,
+            sha256=stored.sha256,
             retain_until=stored.retain_until,
         )
 

@@ -12,6 +12,7 @@ from storage.tables.archive import (
     FixityCheck,
     LegalHold,
     PaperFile,
+    Redaction,
     SensitiveStretch,
     WormCanary,
 )
@@ -20,7 +21,16 @@ from storage.tables.contracts import Case, Contract, ContractPhone, ContractVers
 from storage.tables.ledger import Checkpoint, LedgerHead, LedgerLine, LedgerNode, LedgerTimestamp, LedgerTree
 from storage.tables.lists import ContractList, CoreCursor, ListRow, PushKey, RowProblem
 from storage.tables.operations import CalendarDay, CalendarYear, Control, Event, Report
-from storage.tables.organisation import Agent, Branch, FiledProfile, Outlet, RegisteredPhone, Staff, User
+from storage.tables.organisation import (
+    Agent,
+    Branch,
+    FiledProfile,
+    Outlet,
+    RegisteredAddress,
+    RegisteredPhone,
+    Staff,
+    User,
+)
 from storage.tables.outcomes import Settlement, WorkOrder
 from storage.tables.retrieval import (
     Play,
@@ -85,16 +95,18 @@ __all__ = [
     "QualityCheck",
     "QualitySample",
     "Recording",
+    "Redaction",
+    "RegisteredAddress",
     "RegisteredPhone",
     "Report",
     "RetrievalRecording",
     "RetrievalRequest",
     "RetrievalSignature",
     "RowProblem",
-    "SensitiveStretch",
     "ScriptRecall",
     "ScriptText",
     "ScriptVersion",
+    "SensitiveStretch",
     "Settlement",
     "Staff",
     "User",

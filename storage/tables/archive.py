@@ -179,3 +179,19 @@ class SensitiveStretch(SQLModel, table=True):
     step: str
     began_at: datetime = instant(nullable=False)
     ended_at: datetime | None = instant()
+
+
+class Redaction(SQLModel, table=True):
+    """Payment data found in an archived recording: asked for by one person, carried out by another. A copy without the
+    stretch is archived first; then the key of the whole one is destroyed."""
+
+    __tablename__ = "redactions"
+    id: int | None = number()
+    call_id: str = Field(foreign_key="calls.id", index=True)
+    begin_seconds: float
+    end_seconds: float
+    reason: str
+    asked_by: str
+    asked_at: datetime = instant(nullable=False)
+    done_by: str | None = None
+    done_at: datetime | None = instant()

@@ -192,9 +192,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sensitive_stretches")),
     )
     op.create_index(op.f("ix_sensitive_stretches_call_id"), "sensitive_stretches", ["call_id"], unique=False)
+    op.create_table(
+        "redactions",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("call_id", text(), nullable=False),
+        sa.Column("begin_seconds", sa.Float(), nullable=False),
+        sa.Column("end_seconds", sa.Float(), nullable=False),
+        sa.Column("reason", text(), nullable=False),
+        sa.Column("asked_by", text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_by", text(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_redactions_call_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_redactions")),
+    )
+    op.create_index(op.f("ix_redactions_call_id"), "redactions", ["call_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("redactions")
     op.drop_table("sensitive_stretches")
     op.drop_table("paper_files")
     op.drop_table("disposal_items")
