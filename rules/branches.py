@@ -26,12 +26,13 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A place of sale; its telephone is never a customer's (R95)."""
+    """A place of sale; its telephone and its address are never a customer's (R95)."""
 
     code: str
     name: str
     branch: str
     phone: str | None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Staff:
     branch: str
     phone: str | None
     roles: tuple[str, ...]
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Agent:
     former_phones: tuple[str, ...]
     id_no: str | None
     left_on: date | None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

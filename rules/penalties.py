@@ -104,6 +104,19 @@ def _amounts(kind: str, table: Mapping[str, int]) -> Iterable[tuple[str, int]]:
     return ((on, table[f"{kind}.{on}"]) for on in _ON if f"{kind}.{on}" in table)
 
 
+def address_proposal(holder_kind: str) -> Proposal:
+    """The policyholder's address is that of somebody who sells: an AGENT, STAFF or an OUTLET (R95)."""
+    zh, en = {"OUTLET": ("销售网点", "an outlet"), "STAFF": ("员工", "a member of staff")}.get(
+        holder_kind, ("销售人员", "a salesperson")
+    )
+    step = Step(
+        "R95",
+        f"投保人地址与{zh}的地址相同，报渠道品质主管核查销售人员",
+        f"the policyholder's address is that of {en}: to the channel's quality supervisor, against whoever sold",
+    )
+    return Proposal("FALSE_INFORMATION", "AGENT", None, "LIST_QUALITY_ITEM", step)
+
+
 def proposals(
     reasons: Iterable[tuple[str, str | None]],
     marks: Iterable[str] = (),

@@ -176,6 +176,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "RECALL": ("总公司再次拨打", "rung again by head office"),
     "RECALL_BY_BRANCH": ("分支机构再次回访", "called back by the branch"),
     "CALLED_AGAIN": ("已再次回访", "called again"),
+    "ADDRESS_IS_SELLERS": ("地址为销售人员或网点的地址", "the address is a seller's or an outlet's"),
     "NUMBER_CORRECTED": ("号码已更正，不再重复", "the number was corrected and is shared no more"),
     "NOT_COMPLETED": ("各种方式均未完成", "not completed by any method"),
     "MONTHLY_REPORT": ("总公司月报", "head office's monthly report"),

@@ -2,7 +2,8 @@
 
 Columns, English or Chinese: kind 类别, code 代码, name 名称, parent 上级 (for outlets, staff and agents the branch they belong
 to), outlet 网点, phone 电话, former_phones 曾用电话 (several by ;), id_no 证件号, roles 角色 (several by ;), left_on 离司日,
-jurisdiction 辖区 (of a branch: the administrative division whose local rules bind it, six digits; empty: its parent's).
+jurisdiction 辖区 (of a branch: the administrative division whose local rules bind it, six digits; empty: its parent's),
+address 地址 (of outlets, staff and agents, so that no policyholder is given it, R95; only a keyed hash of it is stored).
 """
 
 import re
@@ -18,6 +19,7 @@ from storage.table_files import TableFile
 _COLUMNS = {
     "kind": "类别", "code": "代码", "name": "名称", "parent": "上级", "outlet": "网点", "phone": "电话",
     "former_phones": "曾用电话", "id_no": "证件号", "roles": "角色", "left_on": "离司日", "jurisdiction": "辖区",
+    "address": "地址",
 }  # fmt: skip
 _REQUIRED = ("kind", "code", "name", "parent")
 _KINDS = {
@@ -119,12 +121,12 @@ def _take(row: _Row, parts: dict[str, list]) -> None:
 
 
 def _outlet(row: _Row) -> Outlet:
-    return Outlet(row["code"], row["name"], row["parent"], row.phone(row["phone"]))
+    return Outlet(row["code"], row["name"], row["parent"], row.phone(row["phone"]), row["address"] or None)
 
 
 def _staff(row: _Row) -> Staff:
     roles = tuple(role.upper() for role in row.several("roles"))
-    return Staff(row["code"], row["name"], row["parent"], row.phone(row["phone"]), roles)
+    return Staff(row["code"], row["name"], row["parent"], row.phone(row["phone"]), roles, row["address"] or None)
 
 
 def _agent(row: _Row) -> Agent:
@@ -138,6 +140,7 @@ def _agent(row: _Row) -> Agent:
         former,
         row["id_no"].upper() or None,
         row.day("left_on"),
+        row["address"] or None,
     )
 
 

@@ -33,7 +33,7 @@ from rules.parameters import Profile
 from scripts.house import House
 from storage.calendar_days import held_calendar
 from storage.db import rows
-from storage.identities import id_hash, name_hash, number_hash, policyholder_hash
+from storage.identities import address_hash, id_hash, name_hash, number_hash, policyholder_hash
 from storage.shared_numbers import check_shared_numbers, lift_checks
 from storage.vault import vault
 
@@ -283,6 +283,8 @@ def _derive(
     facts: dict[str, Any] = {name: value for name, value in values.items() if name not in PERSONAL}
     facts["identity_elements"] = len(identity_elements(contract, basis.today))
     facts["self_policy"] = _sold_to_himself(contract, person, agents)
+    if hashed := address_hash(contract.address):
+        facts["address_hash"] = hashed.hex()
     facts["signature_date_estimated"] = dates.signature_date_estimated
     personal = {name: value for name, value in values.items() if name in PERSONAL}
     return _Stored(

@@ -5,6 +5,7 @@ Two places that hash the same thing differently would never find each other, so 
 
 from datetime import date
 
+from rules.addresses import compared_form
 from rules.contracts import Contract, person_key
 from storage.vault import vault
 
@@ -16,6 +17,12 @@ def number_hash(number: str) -> bytes:
 
 def name_hash(name: str) -> bytes:
     return vault().fingerprint(name.strip())
+
+
+def address_hash(address: str | None) -> bytes | None:
+    """Of an address in the form in which two are compared; None for one that is never equal to another (R95)."""
+    form = compared_form(address)
+    return vault().fingerprint(f"address:{form}") if form else None
 
 
 def id_hash(id_no: str) -> bytes:

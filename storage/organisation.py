@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rules.branches import Agent, Branch, Organisation, Outlet, Staff, path_of
 from rules.id_numbers import fold
 from storage.db import rows
-from storage.identities import id_hash, number_hash
+from storage.identities import address_hash, id_hash, number_hash
 
 # Where a contract was concluded, as `rules.branches.jurisdiction_of` says it: `places` for a WITH RECURSIVE, the join for a
 # contract `k`. An outlet lies where its branch does.
@@ -21,6 +21,16 @@ places AS (
 ITS_PLACE = """
 LEFT JOIN places place
   ON place.code = coalesce((SELECT o.branch_code FROM outlets o WHERE o.code = k.branch_code), k.branch_code)
+"""
+
+# Whether the address of a contract `k` of a person `p` is registered for somebody else than the person himself: on his own
+# policy the selling agent's is his own (C24).
+ADDRESS_IS_SELLERS = """
+EXISTS (
+  SELECT 1 FROM registered_addresses r LEFT JOIN agents a ON r.holder_kind = 'AGENT' AND a.code = r.holder_code
+  WHERE r.address_hash = decode(k.facts ->> 'address_hash', 'hex') AND a.id_hash IS DISTINCT FROM p.identity_hash
+    AND NOT (r.holder_kind = 'AGENT' AND r.holder_code = k.agent_code
+             AND coalesce((k.facts ->> 'self_policy')::boolean, false)))
 """
 
 
@@ -58,7 +68,7 @@ async def store_organisation(connection: AsyncConnection, organisation: Organisa
     """Take a whole organisation over the one that stands there.
 
     What is no longer named goes, except a branch that something still points to and every agent: contracts name them
-    for years. A number that somebody no longer has stays registered as a former one (R95).
+    for years. A number or an address that somebody no longer has stays registered as a former one (R95).
     """
     # parents first, so that no row ever points to a branch that is not there yet
     ordered = sorted(organisation.branches, key=lambda branch: len(path_of(branch.code, organisation)))
@@ -105,7 +115,8 @@ async def store_organisation(connection: AsyncConnection, organisation: Organisa
         ],
     )
     await _drop_unnamed(connection, organisation)
-    await _register_phones(connection, organisation)
+    await _register(connection, "phones", "number_hash", _numbers(organisation))
+    await _register(connection, "addresses", "address_hash", _addresses(organisation))
 
 
 async def _drop_unnamed(connection: AsyncConnection, organisation: Organisation) -> None:
@@ -135,12 +146,17 @@ async def _drop_unnamed(connection: AsyncConnection, organisation: Organisation)
         pass
 
 
+def _groups(organisation: Organisation) -> tuple[tuple[str, tuple[Outlet | Staff | Agent, ...]], ...]:
+    return ("OUTLET", organisation.outlets), ("STAFF", organisation.staff), ("AGENT", organisation.agents)
+
+
+def _addresses(organisation: Organisation) -> Iterator[tuple[bytes, str, str, bool]]:
+    for kind, group in _groups(organisation):
+        yield from ((hashed, kind, one.code, False) for one in group if (hashed := address_hash(one.address)))
+
+
 def _numbers(organisation: Organisation) -> Iterator[tuple[bytes, str, str, bool]]:
-    for kind, group in (
-        ("OUTLET", organisation.outlets),
-        ("STAFF", organisation.staff),
-        ("AGENT", organisation.agents),
-    ):
+    for kind, group in _groups(organisation):
         for one in group:
             former = getattr(one, "former_phones", ())
             yield from ((number_hash(number), kind, one.code, True) for number in former if number != one.phone)
@@ -148,22 +164,24 @@ def _numbers(organisation: Organisation) -> Iterator[tuple[bytes, str, str, bool
                 yield number_hash(one.phone), kind, one.code, False
 
 
-async def _register_phones(connection: AsyncConnection, organisation: Organisation) -> None:
-    """Everything registered so far becomes a former number, then the present ones are named again."""
-    await connection.execute(text("UPDATE registered_phones SET former = true WHERE NOT former"))
-    numbers = list(dict.fromkeys(_numbers(organisation)))
-    if not numbers:
+async def _register(
+    connection: AsyncConnection, what: str, column: str, present: Iterator[tuple[bytes, str, str, bool]]
+) -> None:
+    """Everything registered so far becomes a former one, then the present ones are named again."""
+    await connection.execute(text(f"UPDATE registered_{what} SET former = true WHERE NOT former"))
+    given = list(dict.fromkeys(present))
+    if not given:
         return
     await connection.execute(
         text(
-            """INSERT INTO registered_phones (number_hash, holder_kind, holder_code, former)
-               SELECT DISTINCT ON (number_hash, kind, code) number_hash, kind, code, former
+            f"""INSERT INTO registered_{what} ({column}, holder_kind, holder_code, former)
+               SELECT DISTINCT ON (hash, kind, code) hash, kind, code, former
                FROM unnest(CAST(:hashes AS bytea[]), CAST(:kinds AS text[]), CAST(:codes AS text[]), CAST(:former AS bool[]))
-                 AS n(number_hash, kind, code, former)
-               ORDER BY number_hash, kind, code, former
-               ON CONFLICT (number_hash, holder_kind, holder_code) DO UPDATE SET former = excluded.former"""
+                 AS n(hash, kind, code, former)
+               ORDER BY hash, kind, code, former
+               ON CONFLICT ({column}, holder_kind, holder_code) DO UPDATE SET former = excluded.former"""
         ),
-        dict(zip(("hashes", "kinds", "codes", "former"), map(list, zip(*numbers, strict=True)), strict=True)),
+        dict(zip(("hashes", "kinds", "codes", "former"), map(list, zip(*given, strict=True)), strict=True)),
     )
 
 

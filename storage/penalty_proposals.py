@@ -11,6 +11,7 @@ from rules.parameters import Profile
 from rules.penalties import (
     UPHELD,
     Proposal,
+    address_proposal,
     check_decision,
     check_recommendation,
     item_proposals,
@@ -21,6 +22,7 @@ from rules.penalties import (
 )
 from scripts.rule_profiles import load_profile
 from storage.db import rows
+from storage.organisation import ADDRESS_IS_SELLERS
 
 # Facts are looked at again for so long; one that was seen proposes nothing twice.
 LOOK_BACK = timedelta(days=14)
@@ -53,6 +55,16 @@ WHERE q.done_at >= :since AND q.quality_items <> '[]'
 ORDER BY q.id
 """
 
+# What a list brought lately; of several holders of the address the selling agent, else whoever comes first
+ADDRESSES = f"""
+SELECT c.id, c.id AS case_id, c.profile, k.branch_code, k.agent_code,
+       (SELECT r.holder_kind FROM registered_addresses r WHERE r.address_hash = decode(k.facts ->> 'address_hash', 'hex')
+        ORDER BY r.holder_kind = 'AGENT' AND r.holder_code = k.agent_code DESC, r.holder_kind, r.holder_code LIMIT 1) AS holder
+FROM contracts k JOIN cases c ON c.policy_no = k.policy_no JOIN persons p ON p.id = k.person_id
+WHERE k.updated_at >= :since AND {ADDRESS_IS_SELLERS}
+ORDER BY c.id
+"""
+
 
 async def propose_from_facts(connection: AsyncConnection, now: datetime) -> int:
     """What the rulebooks provide for outcomes, late or invalid orders and checks of the last LOOK_BACK. Returns how
@@ -72,6 +84,8 @@ async def propose_from_facts(connection: AsyncConnection, now: datetime) -> int:
         wanted += _rows(found, f"order:{row['id']}", row, order_id=row["id"])
     for row in await rows(connection, CHECKS, since=since):
         wanted += _rows(item_proposals(row["items"]), f"check:{row['id']}", row, check_id=row["id"])
+    for row in await rows(connection, ADDRESSES, since=since):
+        wanted += _rows([address_proposal(row["holder"])], f"address:{row['id']}", row)
     return await _keep(connection, wanted, now)
 
 

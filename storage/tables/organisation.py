@@ -75,6 +75,18 @@ class RegisteredPhone(SQLModel, table=True):
     former: bool = False
 
 
+class RegisteredAddress(SQLModel, table=True):
+    """Addresses of agents, staff and outlets, former ones too, by the form in which addresses are compared (R95)."""
+
+    __tablename__ = "registered_addresses"
+    __table_args__ = (UniqueConstraint("address_hash", "holder_kind", "holder_code"),)
+    id: int | None = number()
+    address_hash: bytes = fingerprint(nullable=False)
+    holder_kind: str
+    holder_code: str
+    former: bool = False
+
+
 class User(SQLModel, table=True):
     """Somebody who signs in at the desk."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rules.calendar import shanghai
 from storage.db import rows
 from storage.identities import name_hash
+from storage.organisation import ADDRESS_IS_SELLERS
 from storage.vault import vault
 
 # Days from today to the nominal end, both bounds included; None is open.
@@ -154,11 +155,12 @@ async def one(connection: AsyncConnection, case_id: int) -> dict | None:
     """The case with its contract and policyholder, personal values opened under `personal`."""
     found = await rows(
         connection,
-        """SELECT c.*, c."class" AS class, p.name_sealed, p.sex, p.birth_date, p.language,
+        f"""SELECT c.*, c."class" AS class, p.name_sealed, p.sex, p.birth_date, p.language,
                   k.product_name, k.product_type, k.channel, k.premium_mode, k.premium, k.branch_code, k.agent_code,
                   k.underwritten_on, k.receipt_signed_on, k.status AS contract_status, k.special_callback, k.in_scope,
                   k.out_of_scope_reason, k.facts, k.personal_sealed, k.version, b.name AS branch_name,
                   o.name AS owner_branch_name, a.name AS agent_name,
+                  {ADDRESS_IS_SELLERS} AS address_is_sellers,
                   coalesce((SELECT jsonb_agg(jsonb_build_object('id', x.id, 'policy_no', x.policy_no) ORDER BY x.id)
                             FROM cases x WHERE x.person_id = c.person_id AND x.id <> c.id), '[]') AS siblings
            FROM cases c JOIN contracts k ON k.policy_no = c.policy_no JOIN persons p ON p.id = c.person_id

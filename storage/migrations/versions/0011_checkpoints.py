@@ -7,7 +7,7 @@ import sqlmodel
 from alembic import op
 
 revision: str = "0011"
-down_revision: str | Sequence[str] | None = "0009"
+down_revision: str | Sequence[str] | None = "0010"
 
 APPEND_ONLY = ("ledger_nodes", "checkpoints", "ledger_timestamps")
 
