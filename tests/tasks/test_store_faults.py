@@ -136,7 +136,11 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+# one of each kind always, the others in `make test-all`
+ALWAYS = {"full", "cut while sending", "answer lost", "read back empty"}
+
+
+@pytest.mark.parametrize("fault", [pytest.param(f, marks=() if f in ALWAYS else pytest.mark.long) for f in FAULTS])
 async def test_nothing_is_lost_and_nothing_stored_twice(wire, archived, line, clock, reported, talk, ask, fault):
     recording = await reported("RE1", talk(4))
     which, what, alarm = FAULTS[fault]
