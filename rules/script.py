@@ -203,9 +203,18 @@ class Script:
 
 
 def digest(script: Script) -> str:
-    """SHA-256, in hex, of what the script says, asks and decides; the same for any arrangement of its files."""
-    text = json.dumps(script.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    """SHA-256, in hex, of what the script says, asks and decides; the same for any arrangement of its files.
+
+    What is empty is left out, so that a later version of this program, which knows more keys, finds the same digest.
+    """
+    text = json.dumps(_filled(script.to_json()), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _filled(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _filled(one) for key, one in value.items() if one not in (None, False, "", [], {})}
+    return [_filled(one) for one in value] if isinstance(value, list) else value
 
 
 def _without_places(script: Script) -> Script:

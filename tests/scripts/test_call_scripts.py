@@ -12,6 +12,7 @@ from rules.outcomes import mandatory_items
 from rules.script import VARIANTS, Script, digest
 from rules.script_conditions import PREMIUM_MODES, PRODUCT_TYPES
 from scripts.call_scripts import EARLIER, BadScript, UnknownScript, all_scripts, load_script, read_script, script_for
+from scripts.released_scripts import released
 from scripts.rule_profiles import load_profile
 
 TEXT = (EARLIER / "bank-participating-regular-1.yaml").read_text("utf-8")
@@ -142,3 +143,15 @@ def test_the_line_is_exact_where_a_text_discloses():
 )
 def test_refused_whole(text, code):
     assert code in [c for c, _ in problems(text)]
+
+
+def test_a_released_text_is_never_changed():
+    """A changed part wants a new version of every script that uses it, then `python -m scripts.released_scripts`."""
+    assert {script.id: digest(script) for script in all_scripts()} == released()
+
+
+def test_a_key_that_an_older_program_did_not_know_leaves_the_digest_alone():
+    script = load_script("agency-health-single")
+    steps = {name: replace(step, otherwise=None, sensitive=False) for name, step in script.steps.items()}
+    assert digest(replace(script, steps=steps)) == digest(script)
+    assert digest(replace(script, steps=steps | {"X": replace(steps["X"], sensitive=True)})) != digest(script)
