@@ -152,6 +152,10 @@ def test_a_released_text_is_never_changed():
 
 def test_a_key_that_an_older_program_did_not_know_leaves_the_digest_alone():
     script = load_script("agency-health-single")
-    steps = {name: replace(step, otherwise=None, sensitive=False) for name, step in script.steps.items()}
-    assert digest(replace(script, steps=steps)) == digest(script)
-    assert digest(replace(script, steps=steps | {"X": replace(steps["X"], sensitive=True)})) != digest(script)
+    kept = script.to_json()
+    for step in kept["steps"].values():
+        if not step["sensitive"]:
+            del step["sensitive"]  # as it was written before there were such steps
+    assert digest(Script.from_json(kept)) == digest(script)
+    marked = replace(script.steps["X"], sensitive=True)
+    assert digest(replace(script, steps={**script.steps, "X": marked})) != digest(script)
