@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     )
     drop_folder: Path | None = Field(None, description="Folder watched for contract lists.")
 
+    listening_places: str = Field(
+        "",
+        description="Where recordings may be heard: `4401/CS=10.1.2.0/24, 00/AUDIT=10.0.9.7`; `*` is everybody's own "
+        "branch. Unset, nowhere.",
+    )
+
     demo_users: bool = Field(
         False, description="Create the demo's log-ins, whose passwords are public; never where real people work."
     )

@@ -78,6 +78,8 @@ def stack_values(folder: Path) -> dict[str, str]:
         "HUIFANG_TWILIO_FROM": "+15005550006",
         "HUIFANG_PUBLIC_URL": f"http://127.0.0.1:{ports['desk']}",
         "HUIFANG_DEMO_USERS": "true",
+        # this machine is everybody's registered place
+        "HUIFANG_LISTENING_PLACES": "*/CS=127.0.0.0/8, */AUDIT=127.0.0.0/8",
         "HUIFANG_PUSH_TOKEN": secrets["push_token"],
         "HUIFANG_CORE_TOKEN": secrets["core_token"],
         "HUIFANG_PREFECT_API_URL": f"http://127.0.0.1:{ports['prefect']}/api",

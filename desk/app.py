@@ -27,9 +27,12 @@ from desk import (
     missed_appointments,
     order_reviews,
     penalties,
+    player,
     profiles,
     quality,
     receipts,
+    recordings,
+    retrievals,
     scripts,
     sign_in,
     twilio_callbacks,
@@ -37,6 +40,7 @@ from desk import (
 )
 from desk.auth import Failures
 from desk.demo_users import ensure_demo_users
+from desk.places import registered
 from settings import settings
 from storage import db
 
@@ -86,7 +90,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def create_app() -> FastAPI:
-    """The ASGI application. Raises pydantic's ValidationError when a setting is missing."""
+    """The ASGI application. Raises pydantic's ValidationError when a setting is missing, ValueError when
+    a registered place cannot be read."""
+    registered(settings().listening_places)
     app = FastAPI(
         title="huifang",
         version="0.1.0",
@@ -121,6 +127,9 @@ def create_app() -> FastAPI:
         class_overrides,
         quality,
         penalties,
+        recordings,
+        retrievals,
+        player,
         measures,
         missed_appointments,
         lists,

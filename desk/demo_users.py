@@ -32,6 +32,9 @@ DEMO_USERS = (
     DemoUser("compliance", "huifang-compliance", "顾以宁", ("COMPLIANCE",)),
     DemoUser("quality", "huifang-quality", "苏问渠", ("QUALITY",)),
     DemoUser("checker", "huifang-checker", "罗慎言", ("QUALITY",)),
+    DemoUser("department", "huifang-department", "唐守正", ("DEPARTMENT_HEAD",), place=0),
+    DemoUser("service", "huifang-service", "许安澜", ("CUSTOMER_SERVICE_HEAD",)),
+    DemoUser("leader", "huifang-leader", "江怀瑾", ("LEADER_IN_CHARGE",)),
     DemoUser("head", "huifang-head", "韩立诚", ("CALL_CENTER_HEAD",)),
     DemoUser("operator", "huifang-operator", "程可信", ("OPERATOR",)),
 )

@@ -15,7 +15,7 @@ from desk.paging import FARTHEST, Paging
 from rules.penalties import QUALITY_ITEMS
 from rules.words import word
 from scripts.rule_profiles import load_profile
-from storage import quality_samples
+from storage import plays, quality_samples
 from storage.db import transaction
 from storage.quality_samples import KINDS, SampleRefused
 from storage.views import cases
@@ -203,6 +203,7 @@ async def _check(request: Request, user: User, check_id: int, status: int = 200,
         if found is None:
             raise HTTPException(404)
         calls = await cases.calls(connection, found["case_id"])
+        assignment = await plays.open_assignment(connection, check_id, user.login)
     call = next((call for call in calls if call["id"] == found["call_id"]), None)
     mine = found["state"] == "OPEN" and found["assigned_to"] == user.login
     given = {"refused": None, "note": "", "verdict": "", "items": [], "heard": {}, **more}
@@ -215,6 +216,7 @@ async def _check(request: Request, user: User, check_id: int, status: int = 200,
         check=found,
         call=call,
         mine=mine,
+        assignment=assignment,
         may_take_over=found["state"] == "OPEN" and not mine and user.may("check"),
         quality_items=[(code, _item(code, language(request))) for code in QUALITY_ITEMS],
         item_words={code: _item(code, language(request)) for code in QUALITY_ITEMS},

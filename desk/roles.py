@@ -39,6 +39,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "penalties": HEADS | CONTROL,
     "recommend": frozenset({"QUALITY"}),
     "decide": frozenset({"QUALITY", "CUSTOMER_SERVICE_HEAD", "CALL_CENTER_HEAD"}),
+    # who may ask, sign and hear is decided by rules/retrieval.py; these open the pages
+    "recordings": SUPERVISORS | CONTROL,
+    "retrievals": SUPERVISORS | frozenset({"AUDITOR", "COMPLIANCE"}),
+    "access": (HEADS | frozenset({"AUDITOR", "COMPLIANCE"})) - frozenset({"CALLBACK_AGENT_LEAD"}),
     "measures": HEADS | CONTROL | frozenset({"BRANCH_SUPERVISOR"}),
     # how days are counted and which rules hold: everybody at head office may see it, compliance changes it
     "calendar": CALLING | HEADS | CONTROL | SYSTEM,

@@ -445,3 +445,22 @@ _OVER = {
     WITHDRAWN: ("申请人已撤回", "the applicant took it back"),
     REVOKED: ("权限已被总公司收回", "head office revoked the grant"),
 }
+
+
+# What the refusal of a play is called in a history.
+REASONS: Mapping[str, tuple[str, str]] = {
+    "NO_RIGHT": ("没有权限", "no right"),
+    "NO_RECORDING": ("没有这段录音", "no such recording"),
+    "NOT_A_LISTENER": ("不是准予的听取人", "not a listener"),
+    "BELOW_RANK": ("未到主管级", "below supervisor level"),
+    "NOT_BEGUN": ("权限未生效", "the grant has not begun"),
+    "EXPIRED": ("权限已过期", "the right has expired"),
+    "REVOKED": ("权限已收回", "the grant was revoked"),
+    "MASKED_ONLY": ("只能听遮蔽后的副本", "the masked copy only"),
+    "WRONG_PLACE": ("不在登记场所", "not at a registered place"),
+    "PRIVACY_NOT_CONFIRMED": ("未确认隐私提示", "privacy reminder not confirmed"),
+    "PLAY_OVER": ("播放已结束", "the play was over"),
+    "NOT_THE_PLAYER": ("试图另存", "an attempt to save it"),
+    "CUSTOMER_PRESENT": ("当事人要求当场听取", "the party concerned wanted to hear it on the spot"),
+    "NOT_CALL_CENTER": ("仅限电话中心内部", "inside the call center only"),
+}

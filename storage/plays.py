@@ -17,6 +17,9 @@ from storage.db import rows
 
 NO_RECORDING = Decision("NO_RECORDING", "R110", "档案中没有这段录音", "no such recording in the archive")
 OTHERS_PLAY = Decision("NOT_A_LISTENER", "R117", "这是他人的播放", "this play is another person's")
+NOT_THE_PLAYER = Decision(
+    "NOT_THE_PLAYER", "R117", "只能在播放页内听取，不得另存", "to be heard in the player only, never saved"
+)
 PLAY_OVER = Decision("PLAY_OVER", "R117", "本次播放已结束，请重新开始", "this play is over: begin anew")
 
 
@@ -88,7 +91,7 @@ async def begin(
     if decision and there is None:
         decision = NO_RECORDING
     if not decision:
-        await _refused(connection, listener, recording, here, decision, now)
+        await refuse(connection, listener, recording, decision, here=here, now=now)
         return decision, None
     play = Play(uuid.uuid4().hex, recording, there.call_id, listener.login, listener.place, kind, right_id, now, 0)
     await rows(
@@ -165,7 +168,7 @@ async def still(
         right_of = (play.recording, play.right_kind, play.right_id)
         decision = await right(connection, listener, *right_of, here=here, now=now)
     if not decision:
-        await _refused(connection, listener, play.recording, here, decision, now)
+        await refuse(connection, listener, play.recording, decision, here=here, now=now)
     return decision
 
 
@@ -184,15 +187,16 @@ async def _jump(connection: AsyncConnection, play: Play, to_ms: int, now: dateti
     )
 
 
-async def _refused(
+async def refuse(
     connection: AsyncConnection,
     listener: Person,
     recording: str,
-    here: Collection[str],
     decision: Decision,
+    *,
+    here: Collection[str],
     now: datetime,
 ) -> None:
-    """`place` is where he stands; none of the registered ones is none."""
+    """Put a refusal on record. Its place is where he stands: none, where that is none of the registered ones."""
     found = await rows(connection, "SELECT call_id FROM recordings WHERE provider_id = :name", name=recording)
     place = listener.place if listener.place in here else min(here, default=None)
     await ledger.record(
@@ -206,3 +210,28 @@ async def _refused(
         place=place,
         reason=decision.code,
     )
+
+
+async def seconds_of(connection: AsyncConnection, recording: str) -> float:
+    """How long it is; 0 where that was never measured."""
+    found = await rows(connection, "SELECT seconds FROM recordings WHERE provider_id = :name", name=recording)
+    return float(found[0]["seconds"] or 0) if found else 0.0
+
+
+async def check_of(connection: AsyncConnection, play: Play) -> int | None:
+    """The quality check that a play is for."""
+    if play.right_kind != RightKind.QUALITY:
+        return None
+    found = await rows(connection, "SELECT check_id FROM quality_assignments WHERE id = :id", id=play.right_id)
+    return found[0]["check_id"] if found else None
+
+
+async def open_assignment(connection: AsyncConnection, check_id: int, checker: str) -> int | None:
+    """The right by which this checker hears what he is to check; none once it has ended."""
+    found = await rows(
+        connection,
+        "SELECT id FROM quality_assignments WHERE check_id = :id AND checker = :checker AND ended_at IS NULL",
+        id=check_id,
+        checker=checker,
+    )
+    return found[0]["id"] if found else None
