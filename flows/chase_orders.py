@@ -1,11 +1,17 @@
 """Work orders that the branches have not handled in time are marked and escalated, and what follows is proposed; before
-that the calendar that their limits follow from is brought up to date."""
+that the calendar that their limits follow from is brought up to date. Requests to hear recordings are reminded of too."""
 
 from prefect import flow
 
 from clock import system
 from tasks.calendar import take_new_years, tell_missing_years
-from tasks.chasing import check_shared_numbers, close_called_again, mark_missed_limits, propose_penalties
+from tasks.chasing import (
+    check_shared_numbers,
+    close_called_again,
+    mark_missed_limits,
+    propose_penalties,
+    remind_retrievals,
+)
 
 
 @flow(name="chase-orders")
@@ -18,4 +24,5 @@ async def chase_orders() -> int:
     await check_shared_numbers(clock)
     marked = await mark_missed_limits(clock)
     await propose_penalties(clock)
+    await remind_retrievals(clock)
     return marked.overdue

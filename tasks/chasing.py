@@ -2,7 +2,7 @@
 
 from clock import Clock
 from rules.work_orders import marks_due
-from storage import db, order_chasing, penalty_proposals, shared_numbers
+from storage import db, order_chasing, penalty_proposals, retrieval, shared_numbers
 from storage.calendar_days import held_calendar
 from storage.order_chasing import Marked
 from storage.organisation import read_organisation
@@ -47,6 +47,13 @@ async def check_shared_numbers(clock: Clock) -> int:
         return await shared_numbers.check_shared_numbers(
             connection, await read_organisation(connection), calendar, clock.now()
         )
+
+
+@batch
+async def remind_retrievals(clock: Clock) -> int:
+    """Requests to hear a recording that were not decided in their time (R114). Returns how many are new."""
+    async with db.transaction() as connection:
+        return await retrieval.remind(connection, clock.now())
 
 
 @batch
