@@ -180,7 +180,7 @@ def _read_definite(plain: str, clauses: tuple[str, ...], question: str, found) -
         return found(Said.NOT_UNDERSTOOD, "只是招呼", "a greeting only")
     if _whole(tables.LISTENING).fullmatch(plain):
         return found(Said.SILENT, "只是应声", "a sound of listening")
-    if found(Said.NO, "", "").seller_statement:
+    if found(Said.UNSURE, "说的是销售人员的话", "tells what the seller said").seller_statement:
         return found(Said.UNSURE, "说的是销售人员的话", "tells what the seller said")
     return found(Said.NOT_UNDERSTOOD, "听不出明确的回答", "no definite answer in it")
 

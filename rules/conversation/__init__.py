@@ -1,11 +1,13 @@
 """A call, turn by turn: what was heard leads to what is said next. Values in, values out; nothing is remembered.
 
-`begin` and `next_turn` lead it, `render` words a progress, `offer` and `answered` are the same for somebody who reads.
+`begin` and `next_turn` lead it, `render` words a progress, `offer` and `answered` are the same for somebody who reads,
+`questionnaire` for somebody who writes.
 """
 
 from rules.answers import Answer
 from rules.call_sheet import CallSheet, PermittedTime, PersonFacts, PolicyFacts
 from rules.conversation.at_desk import Choice, Offer, offer
+from rules.conversation.questionnaire import Question, questionnaire
 from rules.conversation.rendering import render
 from rules.conversation.turns import Given, answered, begin, next_turn
 from rules.conversation.values import Heard, Listen, Progress, Rendered, Turn, Utterance
@@ -24,6 +26,7 @@ __all__ = [
     "PersonFacts",
     "PolicyFacts",
     "Progress",
+    "Question",
     "Rendered",
     "Script",
     "Turn",
@@ -33,5 +36,6 @@ __all__ = [
     "identity_plan",
     "next_turn",
     "offer",
+    "questionnaire",
     "render",
 ]

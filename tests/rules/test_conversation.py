@@ -20,6 +20,7 @@ from rules.conversation import (
     begin,
     next_turn,
     offer,
+    questionnaire,
     render,
 )
 from rules.script import BACK, IDENTITY_QUESTIONS, NEXT, NEXT_POLICY
@@ -703,3 +704,22 @@ def test_keys_of_an_offer_are_distinct_and_say_yes_and_no():
         assert len(keys) == len(set(keys)), shown.step
         if shown.takes == "choice" and not shown.ended and shown.step != "K3":
             assert {"YES", "NO"} <= {c.answer for c in shown.choices} or shown.step in ("C3", "R1")
+
+
+# ------------------------------------------------------------ the same items on paper
+
+
+def test_a_questionnaire_asks_the_items_of_a_call():
+    asked = questionnaire(SCRIPT, sheet(policy(1), policy(2, open_items=("M8", "N3"))))
+    assert [q.step for q in asked if q.policy_no == "P1"] == [SCRIPT.steps[item].records for item in SCRIPT.per_policy]
+    assert [q.step for q in asked if q.policy_no == "P2"] == ["M8", "N3"]
+    assert [q.step for q in asked if q.policy_no is None] == ["K1", "K2", "K3"]
+
+
+def test_on_paper_nobody_is_told_to_press_a_key():
+    for name in ("bank-participating-regular", "direct-unit-linked-single", "agency-simplified"):
+        script = load_script(name)
+        for q in questionnaire(script, of_type(script.product_types[0], script.premium_modes[0])):
+            assert "按" not in q.words and q.words.endswith("？"), q.words
+            assert q.answers in ((), ("YES", "NO", "UNSURE"))
+            assert q.answers or q.step in ("K3", "M2.receipt_date")
