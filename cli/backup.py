@@ -80,6 +80,9 @@ def _keys() -> dict[str, Any]:
         # the keys of a key service never leave it: it needs a backup of its own
         "archive_keys": None if own.archive_kms_url else ring,
         "archive_kms_url": own.archive_kms_url,
+        "ledger_keys": own.ledger_key_file.read_text()
+        if own.ledger_key_file and own.ledger_key_file.exists()
+        else None,
     }
 
 
@@ -239,6 +242,7 @@ def _put_keys_back(keys: dict[str, Any]) -> None:
         base64.b64decode(keys["vault_key"], validate=True)
         write_json(secrets, kept | {"vault_key": keys["vault_key"]}, mode=0o600)
         os.environ["HUIFANG_VAULT_KEY"] = keys["vault_key"]
+    put_ledger_keys_back(own.ledger_key_file, keys.get("ledger_keys"))
     if keys["archive_keys"] is None:
         return
     if own.archive_key_file is None:
@@ -258,6 +262,17 @@ def _put_keys_back(keys: dict[str, Any]) -> None:
         own.archive_key_file,
         "".join(f"{version}:{base64.b64encode(key).decode()}\n" for version, key in merged.items()),
     )
+
+
+def put_ledger_keys_back(file: Path | None, backup: str | None) -> None:
+    """The checkpoints of the restored ledger verify with the backup's keys; a pair that came after it stays."""
+    from storage import ledger_keys
+
+    if file is None or not backup:
+        return
+    found = ledger_keys.parse(backup)
+    if not file.exists() or not set(found.current) <= set(ledger_keys.read(file).public):
+        _write(file, found.written())
 
 
 async def _drill(head: dict[str, Any]):

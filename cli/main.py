@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "cli.report:report",
     "scripts": "cli.scripts:scripts",
     "archive": "cli.archive:archive",
+    "evidence": "cli.evidence:evidence",
     "backup": "cli.backup:backup",
     "restore": "cli.backup:restore",
     "carrier": "cli.carrier:carrier",
