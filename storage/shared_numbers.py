@@ -17,29 +17,46 @@ from storage.order_reviews import issue_order
 KIND, REASON = "QUALITY_CHECK", "PHONE_SHARED"
 
 # The policyholders that carry a number, as the dialler counts them (C23). What is no number of several is left out here:
-# no profile may set a threshold below two.
-_SHARED = """
-SELECT h.number_hash, count(DISTINCT h.person_id) AS holders
-FROM contract_phones h JOIN contracts hk ON hk.policy_no = h.policy_no
-WHERE h.status = 'CONFIRMED' AND (hk.status = 'IN_FORCE' OR hk.underwritten_on > CAST(:today AS date) - 730) {narrowed}
-GROUP BY h.number_hash HAVING count(DISTINCT h.person_id) > 1
+# no profile may set a threshold below two. The contract is looked up by its key, row by row: in the middle of a first
+# import the planner knows nothing of the tables yet, and a join of them takes a thousand times as long.
+_HOLDERS = """
+SELECT encode(t.number_hash, 'hex') AS number, x.holders
+FROM ({numbers}) t CROSS JOIN LATERAL (
+  SELECT count(DISTINCT h.person_id) AS holders FROM contract_phones h
+  WHERE h.number_hash = t.number_hash AND h.status = 'CONFIRMED'
+    AND (SELECT hk.status = 'IN_FORCE' OR hk.underwritten_on > CAST(:today AS date) - 730
+         FROM contracts hk WHERE hk.policy_no = h.policy_no)
+) x WHERE x.holders > 1
 """
-_OF_THESE = """AND h.number_hash IN (SELECT number_hash FROM contract_phones WHERE policy_no = ANY(:policies))"""
+_OF_THESE = "SELECT DISTINCT number_hash FROM contract_phones WHERE policy_no = ANY(:policies)"
+_OF_SEVERAL = """
+SELECT number_hash FROM contract_phones WHERE status = 'CONFIRMED' GROUP BY number_hash HAVING count(DISTINCT person_id) > 1
+"""
 
 # Cases in the order in which everybody locks them
 _SETTLED_OVER_ONE = """
-WITH shared AS ({shared}), over_one AS (
-  SELECT c.id, jsonb_agg(jsonb_build_object('number', encode(s.number_hash, 'hex'), 'holders', s.holders)) AS numbers
-  FROM shared s JOIN contract_phones n ON n.number_hash = s.number_hash AND n.status = 'CONFIRMED'
-  JOIN cases c ON c.policy_no = n.policy_no
-  WHERE c."class" IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.round = c.round AND w.kind = 'QUALITY_CHECK')
+WITH over_one AS MATERIALIZED (
+  SELECT c.id, array_agg(encode(n.number_hash, 'hex')) AS numbers
+  FROM contract_phones n JOIN cases c ON c.policy_no = n.policy_no
+  WHERE n.number_hash = ANY(SELECT decode(h, 'hex') FROM unnest(CAST(:numbers AS text[])) AS h)
+    AND n.status = 'CONFIRMED' AND c."class" IS NOT NULL
   GROUP BY c.id
 )
 SELECT c.id, c.state, c."class", c.reasons, c.profile, c.nominal_end, c.completed_at, c.owner_branch, k.branch_code, o.numbers
 FROM over_one o JOIN cases c ON c.id = o.id JOIN contracts k ON k.policy_no = c.policy_no
+WHERE NOT EXISTS (SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.round = c.round AND w.kind = 'QUALITY_CHECK')
 ORDER BY c.id FOR UPDATE OF c
 """
+
+
+async def _holders(connection: AsyncConnection, now: datetime, policies: Sequence[str] | None) -> dict[str, int]:
+    """Number, as hash in hex → how many policyholders carry it, where they are several."""
+    if policies is None:
+        found = await rows(connection, _HOLDERS.format(numbers=_OF_SEVERAL), today=business_date(now))
+    else:
+        sql = _HOLDERS.format(numbers=_OF_THESE)
+        found = await rows(connection, sql, today=business_date(now), policies=list(policies))
+    return {row["number"]: row["holders"] for row in found}
 
 
 async def check_shared_numbers(
@@ -53,12 +70,13 @@ async def check_shared_numbers(
 
     `policies`: look only at the numbers that these carry; None: at every number.
     """
-    sql = _SETTLED_OVER_ONE.format(shared=_SHARED.format(narrowed="" if policies is None else _OF_THESE))
-    narrowed = {} if policies is None else {"policies": list(policies)}
+    holders = await _holders(connection, now, policies)
+    if not holders:
+        return 0
     issued = 0
-    for row in await rows(connection, sql, today=business_date(now), **narrowed):
+    for row in await rows(connection, _SETTLED_OVER_ONE, numbers=list(holders)):
         profile = load_profile(row["profile"])
-        numbers = [PhoneFacts(one["number"], holders=one["holders"]) for one in row["numbers"]]
+        numbers = [PhoneFacts(number, holders=holders[number]) for number in row["numbers"]]
         why = shared_since(row["state"], row["class"], row["reasons"], numbers, profile)
         branch = row["owner_branch"] or (
             inbox_branch(row["branch_code"], organisation) if organisation.branches else None
@@ -87,24 +105,13 @@ async def check_shared_numbers(
 # A check beside an order that holds the case at the branch is left to the branch: closed behind its back, nobody would
 # bring the case on.
 _OPEN_CHECKS = f"""
-WITH checked AS (
-  SELECT w.id AS order_id, w.case_id, c.profile, c.policy_no
-  FROM work_orders w JOIN cases c ON c.id = w.case_id
-  WHERE w.kind = '{KIND}' AND w.state IN ('ISSUED', 'ACCEPTED') AND w.reasons = '["{REASON}"]'
-    AND c.state NOT IN ('AT_BRANCH', 'IN_REVIEW')
-), shared AS (
-  {
-    _SHARED.format(
-        narrowed='''AND h.number_hash IN (
-    SELECT p.number_hash FROM contract_phones p JOIN checked USING (policy_no))'''
-    )
-}
-)
-SELECT ch.order_id, ch.case_id, ch.profile,
-       coalesce((SELECT jsonb_agg(jsonb_build_object('number', encode(s.number_hash, 'hex'), 'holders', s.holders))
-                 FROM contract_phones n JOIN shared s ON s.number_hash = n.number_hash
-                 WHERE n.policy_no = ch.policy_no AND n.status = 'CONFIRMED'), '[]') AS numbers
-FROM checked ch JOIN cases c ON c.id = ch.case_id ORDER BY c.id FOR UPDATE OF c
+SELECT w.id AS order_id, c.profile, c.policy_no,
+       ARRAY(SELECT encode(n.number_hash, 'hex') FROM contract_phones n
+             WHERE n.policy_no = c.policy_no AND n.status = 'CONFIRMED') AS numbers
+FROM work_orders w JOIN cases c ON c.id = w.case_id
+WHERE w.kind = '{KIND}' AND w.state IN ('ISSUED', 'ACCEPTED') AND w.reasons = '["{REASON}"]'
+  AND c.state NOT IN ('AT_BRANCH', 'IN_REVIEW')
+ORDER BY c.id FOR UPDATE OF c
 """
 CORRECTED = "NUMBER_CORRECTED"
 
@@ -112,10 +119,15 @@ CORRECTED = "NUMBER_CORRECTED"
 async def lift_checks(connection: AsyncConnection, now: datetime) -> int:
     """Checks whose case carries no shared number any more, since a list corrected one, are closed unhandled. Returns how
     many."""
+    checks = await rows(connection, _OPEN_CHECKS)
+    if not checks:
+        return 0
+    holders = await _holders(connection, now, [row["policy_no"] for row in checks])
     over = []
-    for row in await rows(connection, _OPEN_CHECKS, today=business_date(now)):
+    for row in checks:
         profile = load_profile(row["profile"])
-        if not any(shared_by_too_many(PhoneFacts(n["number"], holders=n["holders"]), profile) for n in row["numbers"]):
+        numbers = [PhoneFacts(number, holders=holders.get(number, 1)) for number in row["numbers"]]
+        if not any(shared_by_too_many(facts, profile) for facts in numbers):
             over.append(row["order_id"])
     if not over:
         return 0
