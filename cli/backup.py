@@ -243,6 +243,11 @@ def _put_keys_back(keys: dict[str, Any]) -> None:
         write_json(secrets, kept | {"vault_key": keys["vault_key"]}, mode=0o600)
         os.environ["HUIFANG_VAULT_KEY"] = keys["vault_key"]
     put_ledger_keys_back(own.ledger_key_file, keys.get("ledger_keys"))
+    if keys.get("ledger_keys") and own.ledger_key_file:
+        if own.ledger_key_file.exists() and own.ledger_key_file.read_text() != keys["ledger_keys"]:
+            # a fresh installation's own pair, under which nothing that is restored was signed
+            own.ledger_key_file.rename(own.ledger_key_file.with_name(f"{own.ledger_key_file.name}.replaced"))
+        _write(own.ledger_key_file, keys["ledger_keys"])
     if keys["archive_keys"] is None:
         return
     if own.archive_key_file is None:

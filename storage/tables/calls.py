@@ -118,9 +118,9 @@ class Recording(SQLModel, table=True):
     loudness: dict = document()
     object_key: str | None = None
     version_id: str | None = None
-    bytes: int | None = Field(default=None, sa_type=BigInteger)
+    bytes: int | None = Field(default=None, sa_type=BigInteger, description="of the sealed object, as sha256 is")
     sha256: str | None = None
-    samples_sha256: str | None = None
+    samples_sha256: str | None = None  # of the PCM samples, where there are any
     retain_until: datetime | None = instant()
     tries: int = 0
     next_try_at: datetime | None = instant()
