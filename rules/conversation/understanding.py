@@ -12,7 +12,8 @@ from rules.script import IDENTITY_QUESTIONS, ScriptStep
 from rules.speech import Understood, understand, understand_key
 
 _NOBODY = re.compile(
-    r"(没有?人|谁也没有?|都没有?)(这么|这样|跟我|对我)*(说|讲|教|承诺|提|讲起|说起)*(过|的)?(这些|这个)?(话|事)?"
+    r"(没有?人|谁也没有?|都没有?|没有)(这么|这样|跟我|对我)*(说|讲|教|承诺|提|讲起|说起)*(过|的)?(我)?(这些|这个)?(话|事)?"
+    r"((都|全|只)?(是)?(按|照)?(合同|条款)(里|上|里面)?(写|有|说)?(的|着的?|明的?)*)?"
 )
 # Questions that are heard like another one
 _HEARD_AS = {"consent": "willing", "none_of_it": "anything_else", "day": "signature"}

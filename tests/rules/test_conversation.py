@@ -568,7 +568,17 @@ def test_who_did_not_sign_the_receipt_is_not_asked_when():
 
 @pytest.mark.parametrize(
     ("said", "answer"),
-    [("没有", "YES"), ("1", "YES"), ("2", "NO"), ("没人说过", "YES"), ("他说保本保息", "NO"), ("有的", "NO")],
+    [
+        ("没有", "YES"),
+        ("1", "YES"),
+        ("2", "NO"),
+        ("没人说过", "YES"),
+        ("没有，都是合同里写的", "YES"),
+        ("没有人教过我", "YES"),
+        ("他说保本保息", "NO"),
+        ("有的", "NO"),
+        ("没有告诉我有损失", "NO"),
+    ],
 )
 def test_k2_nothing_promised_beside_the_contract(said, answer):
     call = Call({"K2": said})
