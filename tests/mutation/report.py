@@ -16,7 +16,7 @@ HEADING = "## Mutation testing of rules/"
 def counted(mutants: list[Mutant], results: dict[str, str]) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {}
     for mutant in mutants:
-        found.setdefault(mutant.path, Counter())[results[mutant.key]] += 1
+        found.setdefault(mutant.path, Counter())[results.get(mutant.key, "untried")] += 1
     return found
 
 
@@ -38,10 +38,20 @@ def table(mutants: list[Mutant], results: dict[str, str]) -> str:
 
 
 def page(mutants: list[Mutant], results: dict[str, str], seconds: float, workers: int) -> str:
+    untried = sum(mutant.key not in results for mutant in mutants)
     reasons = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")) or {} if EQUIVALENT.exists() else {}
-    lines = [HEADING, "", table(mutants, results), "", f"{seconds:.0f} s with {workers} at once.", "", "Survivors:", ""]
+    lines = [
+        HEADING,
+        "",
+        table(mutants, results),
+        "",
+        f"{seconds:.0f} s with {workers} at once." + f" Not tried yet: {untried:,}." * bool(untried),
+        "",
+        "Survivors:",
+        "",
+    ]
     for mutant in mutants:
-        if results[mutant.key] == "survived":
+        if results.get(mutant.key) == "survived":
             why = reasons.get(mutant.key, "")
             place = f"{mutant.path}:{mutant.line}" + (f" {mutant.function}" if mutant.function else "")
             lines.append(f"- {mutant.key} {place}: {_difference(mutant)}" + (f" — {why}" if why else ""))

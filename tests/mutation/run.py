@@ -5,7 +5,6 @@ import ast
 import gc
 import hashlib
 import importlib
-import json
 import os
 import pickle
 import random
@@ -21,12 +20,13 @@ from pathlib import Path
 
 import report
 import session as living
+from _pytest.config import ConftestImportFailure
 from mutants import Mutant, all_mutants
 from reach import Reach
 
 ROOT = Path(os.environ.get("MUTATION_ROOT") or Path(__file__).parent.parent.parent)
 TESTS = ["tests/rules", "tests/scripts"]
-RESULTS, COVERAGE = ROOT / ".mutation" / "results.json", ROOT / ".mutation" / "coverage.pickle"
+RESULTS, COVERAGE = ROOT / ".mutation" / "results.txt", ROOT / ".mutation" / "coverage.pickle"
 
 # seconds of tests for one mutant, the nearest and shortest first; what lives longer is counted as a survivor
 BUDGET = 4.0
@@ -40,21 +40,27 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--again", action="store_true", help="only those that survived the last time, or are new")
     parser.add_argument("--sample", type=int, help="only so many, drawn evenly from all: an estimate of the share")
+    parser.add_argument("--only-report", action="store_true", help="try nothing: what the runs so far found out")
     parser.add_argument("--write", type=Path, help="put the table and the survivors into this page")
     options = parser.parse_args()
     if options.workers < 1:
         parser.error("--workers: at least one")
     paths = options.files or sorted(str(f.relative_to(ROOT)) for f in (ROOT / "rules").rglob("*.py"))
     mutants = [mutant for found in all_mutants(ROOT, paths).values() for mutant in found]
-    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    before = known()
     wanted = [m for m in mutants if not options.again or before.get(m.key) in (None, "survived")]
     if options.sample:
         mutants = wanted = random.Random(1).sample(wanted, min(options.sample, len(wanted)))
+    if options.only_report:
+        wanted = []
+    # in any order, so that a run that is stopped has seen something of everything
+    random.Random(2).shuffle(wanted)
     RESULTS.parent.mkdir(exist_ok=True)
     print(f"{len(mutants)} mutants of {len(paths)} files, {len(wanted)} to try")
     began = time.monotonic()
-    results = {**before, **tried(wanted, options.workers)}
-    RESULTS.write_text(json.dumps({key: results[key] for key in sorted(results)}, indent=0))
+    if not (options.again or options.files or options.sample or options.only_report):
+        RESULTS.unlink(missing_ok=True)
+    results = {**before, **(tried(wanted, options.workers) if wanted else {})}
     page = report.page(mutants, results, seconds=time.monotonic() - began, workers=options.workers)
     print(page if len(page) < 20000 else report.table(mutants, results))
     if options.write:
@@ -62,9 +68,16 @@ def main() -> None:
     sys.exit(report.score(mutants, results) < report.REQUIRED)
 
 
+def known() -> dict[str, str]:
+    """What earlier runs found out, also those that were interrupted."""
+    lines = RESULTS.read_text().split("\n")[:-1] if RESULTS.exists() else []
+    found = dict(line.split() for line in lines)
+    return {key: outcome for key, outcome in found.items() if outcome != "elsewhere"}
+
+
 def tried(mutants: list[Mutant], workers: int) -> dict[str, str]:
     """What became of each: killed, survived, or invalid (it does not compile)."""
-    session = living.start(ROOT, TESTS)
+    session = living.start(ROOT)
     found = coverage(session)
     if found.broken:
         print("left out, for they fail without any mutant:", *found.broken, sep="\n  ")
@@ -189,7 +202,7 @@ class Runner:
     def begin(self, mutant: Mutant) -> None:
         chosen = self.chosen(mutant)
         if chosen is None:
-            self.outcomes[mutant.key] = "survived"
+            self.note(mutant, "survived")
             return
         reading, writing = os.pipe()
         child = os.fork()
@@ -222,7 +235,12 @@ class Runner:
             self.killers[self.group(mutant)][int(killer)] += 1
             # the same line elsewhere, such as a decorator
             self.killers["", mutant.before][int(killer)] += 1
+        self.note(mutant, outcome)
+
+    def note(self, mutant: Mutant, outcome: str) -> None:
         self.outcomes[mutant.key] = outcome
+        with RESULTS.open("a") as file:
+            file.write(f"{mutant.key} {outcome}\n")
 
     def group(self, mutant: Mutant) -> tuple[str, str]:
         return mutant.path, mutant.function
@@ -349,7 +367,7 @@ class Anew(Runner):
             # a file that makes its cases from the changed table may have others now
             try:
                 items = living.collect(self.session, [file])
-            except living.NotCollected:
+            except (living.NotCollected, ConftestImportFailure):
                 return KILLED, self.number[next(iter(names))]
             wanted = [
                 item for item in items

@@ -39,7 +39,7 @@ class NotCollected(Exception):
     pass
 
 
-def start(root: Path, tests: list[str]) -> Session:
+def start(root: Path) -> Session:
     """A session that is configured and has collected nothing."""
     # the same examples every time, and no time spent on finding the smallest
     settings.register_profile(
@@ -50,7 +50,8 @@ def start(root: Path, tests: list[str]) -> Session:
     os.chdir(root)
     sys.path.insert(0, str(root))
     config = _prepareconfig([
-        *tests, "-m", "not long", "-p", "no:cacheprovider", "-q", "--timeout=0", "-p", "no:logging",
+        # not the folders below it: their conftest files import the rules
+        "tests", "-m", "not long", "-p", "no:cacheprovider", "-q", "--timeout=0", "-p", "no:logging",
         "-p", "no:faulthandler", "-p", "no:unraisableexception", "-p", "no:threadexception", "--capture=no",
     ])  # fmt: skip
     session = Session.from_config(config)
