@@ -26,11 +26,18 @@ def evidence() -> None:
 @click.argument("call_id")
 @click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="A new or empty folder.")
 @click.option("--by", help="Who takes it, for the record; the user of this machine unless told.")
-def export(call_id: str, folder: Path, by: str | None) -> None:
+@click.option(
+    "--request",
+    "request_id",
+    type=int,
+    help="The granted request for a lawsuit under which it leaves; --by is the log-in of the head of the call center.",
+)
+def export(call_id: str, folder: Path, by: str | None, request_id: int | None) -> None:
     """Write one call's recording, answers, script, rules, decision, custody and proofs as a sealed folder. It is put on
     record who took it."""
     from clock import system
-    from storage import db
+    from rules.retrieval_events import RightKind
+    from storage import db, retrieval
     from storage.archive import ArchiveError
     from storage.checkpoints import LedgerForked
     from storage.data_keys import KeyDestroyed
@@ -42,13 +49,20 @@ def export(call_id: str, folder: Path, by: str | None) -> None:
     place = folder.absolute()
 
     async def whole():
+        who, clock, right = by or getpass.getuser(), system(), {}
         try:
-            return await packs.export(call_id, place, by or getpass.getuser(), system())
+            if request_id is not None:
+                async with db.transaction() as connection:
+                    await retrieval.allow_copy(connection, request_id, who, call_id, clock.now())
+                right = {"right": RightKind.RETRIEVAL, "right_id": request_id}
+            return await packs.export(call_id, place, who, clock, **right)
         finally:
             await db.dispose()
 
     try:
         made = asyncio.run(whole())
+    except retrieval.Refused as refused:
+        fail(f"{refused.decision.zh}（{refused.decision.rule}）。", f"{refused.decision.en} ({refused.decision.rule}).")
     except NoSuchCall:
         fail(f"没有这通电话：{call_id}", f"There is no call {call_id}.")
     except (FileExistsError, NotADirectoryError):

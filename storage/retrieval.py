@@ -323,6 +323,25 @@ async def confirm_privacy(connection: AsyncConnection, request_id: int, login: s
     await ledger.record(connection, "PRIVACY_CONFIRMED", now, actor=login, request_id=request_id, user=login)
 
 
+async def allow_copy(connection: AsyncConnection, request_id: int, login: str, call_id: str, now: datetime) -> None:
+    """The sealed copy of a call may leave under this request, handed out by this person (R118). Raises Refused."""
+    found = await find(connection, request_id, lock=True)
+    if found is None:
+        raise Refused(Decision("NO_RIGHT", "R118", f"没有第 {request_id} 号申请", f"there is no request {request_id}"))
+    request, profile = found
+    who = await person(connection, login)
+    if who is None:
+        raise Refused(Decision("NOT_CALL_CENTER", "R118", f"没有用户 {login}", f"nobody is called {login} here"))
+    allowed(rule.may_export(who, request, now, profile))
+    of_the_call = await rows(
+        connection, "SELECT provider_id FROM recordings WHERE call_id = :id AND state <> 'LOST'", id=call_id
+    )
+    if not of_the_call or not {row["provider_id"] for row in of_the_call} <= request.recordings:
+        raise Refused(
+            Decision("NO_RIGHT", "R118", "准予的不是这通电话的录音", "the grant is for the recordings of another call")
+        )
+
+
 async def remind(connection: AsyncConnection, now: datetime) -> int:
     """Every request that was not decided in its time is marked, once, with whose turn it is (R114). Returns how many."""
     late = await rows(

@@ -229,6 +229,27 @@ async def test_a_lawsuit_takes_the_leader_too(desk):
     assert judged(await told()) == []
 
 
+async def copy(request_id, login="center", call="call1", now=NOW):
+    async with transaction() as c:
+        await retrieval.allow_copy(c, request_id, login, call, now)
+
+
+async def test_a_sealed_copy_leaves_for_a_lawsuit_alone(desk):
+    lawsuit, dispute = await ask("LITIGATION"), await grant()
+    assert await refusal(copy(lawsuit)) == "NO_RIGHT"
+    await sign(lawsuit, "dept", "service", "center", "leader")
+    await copy(lawsuit)
+    assert await refusal(copy(dispute)) == "NOT_LITIGATION"
+    assert await refusal(copy(99)) == "NO_RIGHT"
+    assert await refusal(copy(lawsuit, "service")) == "NOT_CALL_CENTER"
+    assert await refusal(copy(lawsuit, "nobody")) == "NOT_CALL_CENTER"
+    assert await refusal(copy(lawsuit, call="another")) == "NO_RIGHT"
+    assert await refusal(copy(lawsuit, now=NOW + timedelta(days=7))) == "NO_RIGHT"
+    async with transaction() as c:
+        await retrieval.revoke(c, lawsuit, "service", "案件已结", NOW)
+    assert await refusal(copy(lawsuit)) == "NO_RIGHT"
+
+
 async def test_an_application_may_be_refused_or_taken_back(desk):
     first, second = await ask(), await ask()
     async with transaction() as c:
