@@ -20,10 +20,21 @@ _WORDS = {
 }
 
 
+# Answers whose code means something else elsewhere
+_ANSWERS = {
+    "QUESTION": ("反问", "asks back"),
+    "OPERATOR": ("要求人工", "asks for a person"),
+    "BUSY": ("不方便", "not now"),
+    "DENIES": ("否认投保", "denies the purchase"),
+    "INFORMED": ("表示均已知悉", "says that he knows it all"),
+}
+
+
 def in_words(label: str, lang: str) -> str:
     if label in _WORDS:
         return _WORDS[label][0 if lang == "zh" else 1]
-    return " ".join(word(part, lang) for part in label.split("."))
+    number = 0 if lang == "zh" else 1
+    return " ".join(_ANSWERS[part][number] if part in _ANSWERS else word(part, lang) for part in label.split("."))
 
 
 def way(script: Script, edges: Sequence[Edge]) -> tuple[tuple[str, ...], tuple[str, ...]]:
