@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     ledger_key_file: Path | None = Field(
         None, description="File of the keys that sign the ledger's checkpoints and evidence packs; mode 0600."
     )
+    ledger_tsa_url: str | None = Field(None, description="Time-stamp authority (RFC 3161) for the checkpoints.")
+    ledger_tsa_certificates: Path | None = Field(
+        None, description="PEM file of the certificates that its stamps must lead to."
+    )
 
     twilio_base_url: str = Field("https://api.twilio.com", description="Any carrier that speaks Twilio's API.")
     twilio_account_sid: str = Field(description="AC and 32 hex digits.")

@@ -289,6 +289,48 @@ def redact(what: str, begin: float | None, end: float | None, reason: str, by: s
 
 
 @archive.command(
+    "renew",
+    example="huifang archive renew --json",
+    zh="续期：签署台账最新检查点；已设时间戳机构时，连同此前的时间戳一并重新盖戳。有时间戳失效或未能续期时退出码为 1。",
+)
+def renew() -> None:
+    """Renew the evidence: sign the ledger as it stands and, where an authority is set, have it stamped together with the
+    stamps before. Exit code 1 when a stamp no longer holds or none could be had."""
+    from clock import system
+    from tasks import stamping
+
+    done = _run(lambda: stamping.renew.fn(system()))
+    failures = [{"object": name, "problem": problem} for name, problem in done.problems]
+    document = {
+        "objects": done.covered + (done.checkpoint is not None),
+        "ok": not failures,
+        "failures": failures,
+        "checkpoint": done.checkpoint and {"lines": done.checkpoint.size, "root": done.checkpoint.root},
+        "stamp": done.stamp and {"id": done.stamp.id, "authority": done.stamp.authority, "covers": done.covered},
+    }
+
+    def lines():
+        for f in failures:
+            yield f"{f['object']} · {f['problem']}"
+        if done.checkpoint:
+            size, root = done.checkpoint.size, done.checkpoint.root
+            yield text(f"检查点：{size} 行，根 {root}", f"checkpoint: {size} lines, root {root}")
+        if done.stamp:
+            yield text(
+                f"已由 {done.stamp.authority} 盖戳，并覆盖此前 {done.covered} 个时间戳。",
+                f"Stamped by {done.stamp.authority}, over {done.covered} earlier stamps too.",
+            )
+        elif not done.checkpoint and not failures:
+            yield text("台账尚无记录。", "There is nothing on the ledger yet.")
+        elif not failures:
+            yield text("未设时间戳机构：仅签署。", "No time-stamp authority is set: signed only.")
+
+    emit(document, lines)
+    if failures:
+        click.get_current_context().exit(1)
+
+
+@archive.command(
     "rotate",
     example="huifang archive rotate",
     zh="在密钥文件中加入新版本，并用它重新包裹每个数据密钥；存储中的对象不变。",

@@ -246,6 +246,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "SECOND_COPY_MISSING": ("有录音缺第二副本", "recordings without a second copy"),
     "LEDGER_KEYS_MISSING": ("缺少台账签名密钥", "the keys that sign the ledger are missing"),
     "LEDGER_FORKED": ("台账与已签署的检查点不一致", "the ledger is not the one that was signed"),
+    "LEDGER_NOT_STAMPED": ("台账检查点未取得时间戳", "the ledger's checkpoint got no time stamp"),
     "CLOCKS_APART": ("本机时钟与存储时钟不一致", "this machine's clock and the store's differ"),
     "RECORDING_UNACCOUNTED": ("有通话既无录音也无原因", "calls with neither recording nor reason"),
     # roles

@@ -19,6 +19,7 @@ SECOND_COPY_MISSING = "SECOND_COPY_MISSING"
 CLOCKS_APART = "CLOCKS_APART"
 LEDGER_KEYS_MISSING = "LEDGER_KEYS_MISSING"  # nothing signs the ledger
 LEDGER_FORKED = "LEDGER_FORKED"  # the ledger is not the one that was signed: nothing more is signed
+LEDGER_NOT_STAMPED = "LEDGER_NOT_STAMPED"  # the time-stamp authority does not answer as it must
 RECORDING_UNACCOUNTED = "RECORDING_UNACCOUNTED"  # an ended call with neither a recording nor a reason
 
 

@@ -22,7 +22,7 @@ from rules.plain_values import to_plain
 from rules.retrieval_events import ACCESS, AUDIT_SEALED, CUSTODY, ON_THE_LEDGER, subject_of
 from scripts.call_scripts import UnknownScript
 from scripts.rule_profiles import load_profile
-from storage import archive_objects, checkpoints, ledger
+from storage import archive_objects, checkpoints, ledger, timestamps
 from storage.archive import Archive, ArchiveError
 from storage.archive_objects import KeptObject
 from storage.checkpoints import Checkpoint
@@ -33,6 +33,7 @@ from storage.evidence_words import README
 from storage.key_keepers import KeyKeeper
 from storage.ledger_keys import LedgerKeys
 from storage.script_versions import script_of
+from storage.timestamps import Stamp
 from storage.vault import vault
 from storage.verify_pack import (
     BAGIT,
@@ -67,6 +68,7 @@ class Told:
     lines: Sequence[Mapping[str, Any]]
     events: Sequence[Mapping[str, Any]]
     objects: Sequence[KeptObject]
+    stamps: Sequence[Stamp]
     names: Sequence[str] = field(default=())
 
 
@@ -107,6 +109,7 @@ async def read(connection: AsyncConnection, call_id: str, checkpoint: Checkpoint
         lines,
         await _sealed_events(connection, events, lines),
         await archive_objects.of_call(connection, call_id),
+        await timestamps.of_checkpoint(connection, checkpoint.id),
         names,
     )
 
@@ -233,6 +236,9 @@ def write(
         for path, found in ((LINES, told.lines), (EVENTS, told.events)):
             _put(unfinished, path, "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in found))
         _put(unfinished, CHECKPOINT, told.checkpoint.note)
+        for stamp in told.stamps:
+            _put(unfinished, f"data/ledger/timestamps/{stamp.id}.txt", stamp.stamped)
+            _put(unfinished, f"data/ledger/timestamps/{stamp.id}.tsr", stamp.token)
         _put(unfinished, "data/README.md", README.format(call=told.call_id, name=keys.name))
         digest = seal_folder(unfinished, told.call_id, keys, now)
         if folder.exists():

@@ -18,7 +18,7 @@ README = """# 证据包 · Evidence pack
 | `custody.json`, `access.json`, `recording_states.json` | 录音的保管经过；何人何时凭何权限调听 |
 | `ledger/lines.jsonl`, `ledger/events.jsonl` | 台账记录与事件，各附其在默克尔树中的证明 |
 | `ledger/checkpoint.note` | 台账检查点，以 Ed25519 与 ML-DSA-65 双重签名 |
-| `ledger/timestamps/*` | 检查点的 RFC 3161 时间戳（如已设时间戳机构）：`N.txt` 为被盖戳的文本，`N.tst` 为令牌 |
+| `ledger/timestamps/*` | 检查点的 RFC 3161 时间戳（如已设时间戳机构）：`N.txt` 为被盖戳的文本，`N.tsr` 为机构的答复 |
 
 核验只需本包、公钥与一个文件 `verify_pack.py`（Python 3.11、cryptography）：
 
@@ -41,7 +41,7 @@ of the ledger.
 | `custody.json`, `access.json`, `recording_states.json` | what became of the recording; who heard it, when, and by what right |
 | `ledger/lines.jsonl`, `ledger/events.jsonl` | ledger lines and events, each with the proof of its place in a Merkle tree (RFC 6962) |
 | `ledger/checkpoint.note` | the checkpoint that they lead to (C2SP tlog-checkpoint), signed with Ed25519 and ML-DSA-65 |
-| `ledger/timestamps/*` | time stamps of the checkpoint (RFC 3161) where an authority is configured: `N.txt` was stamped, `N.tst` is the token |
+| `ledger/timestamps/*` | time stamps of the checkpoint (RFC 3161) where an authority is configured: `N.txt` was stamped, `N.tsr` is the answer |
 
 To verify it takes this pack, the public keys and one file, `verify_pack.py` (Python 3.11, cryptography):
 
@@ -52,5 +52,5 @@ not be believed. A change of any single byte, a file added, taken away, renamed 
 the files are those that were sealed, that the recording is the one locked in the archive, and that the events had been
 written on the ledger before the checkpoint was signed.
 
-    openssl ts -verify -in N.tst -token_in -data N.txt -CAfile AUTHORITY.pem
+    openssl ts -verify -in N.tsr -data N.txt -CAfile AUTHORITY.pem
 """

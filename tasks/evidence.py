@@ -12,6 +12,7 @@ from storage import checkpoints, db, evidence_packs, ledger, ledger_keys, verify
 from storage.archive import archive, second_archive
 from storage.judging import snapshot
 from storage.key_keepers import key_keeper
+from tasks.stamping import stamp_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ async def export(
     point = await checkpoints.make(keys, clock.now())
     if point is None:
         raise evidence_packs.NoSuchCall(call_id)
+    await stamp_checkpoint.fn(point, clock)
     async with snapshot() as connection:
         told = await evidence_packs.read(connection, call_id, point)
     stores = [(which, store) for which, store in (("FIRST", archive()), ("SECOND", second_archive())) if store]
