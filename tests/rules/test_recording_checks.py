@@ -23,6 +23,17 @@ def sound(seconds=120.0, channels=2, loudness=(-20.0, -25.0)):
         (sound(seconds=60), 60, 120, "SHORTER_THAN_CALL"),
         (sound(seconds=130), 130, 120, "LONGER_THAN_CALL"),
         (sound(seconds=609), 600, None, None),  # two per cent of a long call
+        (sound(seconds=612), 600, None, None),
+        (sound(seconds=612.1), 600, None, "OTHER_LENGTH"),
+        (sound(seconds=123), 120, 120, None),  # three seconds either way
+        (sound(seconds=117), 120, 120, None),
+        (sound(seconds=116.9), None, 120, "SHORTER_THAN_CALL"),
+        (sound(seconds=123.1), None, 120, "LONGER_THAN_CALL"),
+        (sound(seconds=0.5), None, None, None),
+        (sound(seconds=-1), None, None, "EMPTY"),
+        (sound(loudness=(-55.0, -90.0)), None, None, None),  # as quiet as a voice may be
+        (sound(loudness=(-90.0, -55.1)), None, None, "SILENT"),
+        (sound(channels=3, loudness=(-20.0,) * 3), None, None, "NOT_TWO_CHANNELS"),
     ],
 )
 def test_a_recording_is_this_calls_or_it_is_told_why_not(measured, reported, call, problem):
