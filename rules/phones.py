@@ -11,8 +11,8 @@ _FULL_WIDTH_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789
 _EXTENSION = re.compile(r"(?:转|分机|;ext=|ext\.?)[:：]?", re.IGNORECASE)
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
-# 00 is the international prefix, never an area code.
-_LANDLINE = re.compile(r"0[1-9]\d{8,10}")
+# 0 and 9 to 11 further digits. 00 is the international prefix, and but for 010 no area code begins with 01.
+_LANDLINE = re.compile(r"0(?:10|[2-9]\d)\d{7,9}")
 # The numbering plan: 010 and 02x with 8 digits behind, every other area with 7 or 8.
 _PLANNED_LANDLINE = re.compile(r"0(?:10\d{8}|2\d{9}|[3-9]\d{2}\d{7,8})")
 _HOTLINE = re.compile(r"(?:0?[48]00\d{7}|(?:\d{3,4})?(?:95\d{3,4}|96\d{3,4}|1[012]\d{1,3}))")
@@ -112,9 +112,8 @@ def _read(bare: str, extension: str | None = None) -> Phone | None:
     if _MOBILE.fullmatch(national.removeprefix("0")):
         national = national.removeprefix("0")
         return Phone(f"+86{national}", national, extension, "mobile")
-    # Written for callers from abroad the 0 of the area code is gone. Only the numbering plan's own forms then:
-    # a mobile that lost a digit must not pass for a landline, nor a hotline for an area.
-    if national != bare.replace("-", "") and _PLANNED_LANDLINE.fullmatch("0" + national):
+    # Written for callers from abroad the 0 of the area code is gone.
+    if national != bare.replace("-", "") and _LANDLINE.fullmatch("0" + national):
         national = "0" + national
     if _LANDLINE.fullmatch(national) and not re.match(r"0[48]00", national):
         return Phone(f"+86{national[1:]}", national, extension, "landline")
