@@ -91,6 +91,7 @@ def position(state):
     return state._replace(got=None, open=False)
 
 
+@pytest.mark.long
 def test_answers_given_once_lead_where_each_of_them_leads():
     """Answers that are taken together are such that the engine cannot tell them apart."""
     script = load_script("agency-traditional-regular")
