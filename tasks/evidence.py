@@ -1,60 +1,21 @@
-"""Making an evidence pack: the ledger is signed first, and the copy that leaves is on record before it is given out."""
+"""Making an evidence pack at the machine itself, with a time stamp where an authority is set."""
 
-import asyncio
-import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from clock import Clock
 from rules.retrieval_events import RightKind
-from settings import settings
-from storage import checkpoints, db, evidence_packs, ledger, ledger_keys, verify_pack
-from storage.archive import archive, second_archive
-from storage.judging import snapshot
-from storage.key_keepers import key_keeper
+from storage import evidence_exports
+from storage.evidence_exports import Exported
 from tasks.stamping import stamp_checkpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """`sha256` of the file that names every other; `checkpoint`: lines of the ledger that the pack is proven against."""
-
-    folder: Path
-    recordings: int
-    files: int
-    sha256: str
-    checkpoint: int
-
-
-async def export(
-    call_id: str,
-    folder: Path,
-    by: str,
-    clock: Clock,
-    *,
-    right: RightKind = RightKind.OPERATOR,
-    right_id: int | None = None,
-) -> Exported:
-    """Make the pack of a call in `folder`. Raises NoSuchCall, FileExistsError, LedgerKeysWrong, LedgerForked, ArchiveError,
-    KeyDestroyed; then nothing is left."""
-    keys = ledger_keys.read(settings().ledger_key_file)
-    await ledger.seal_events(clock.now())
-    point = await checkpoints.make(keys, clock.now())
-    if point is None:
-        raise evidence_packs.NoSuchCall(call_id)
-    await stamp_checkpoint.fn(point, clock)
-    async with snapshot() as connection:
-        told = await evidence_packs.read(connection, call_id, point)
-    stores = [(which, store) for which, store in (("FIRST", archive()), ("SECOND", second_archive())) if store]
-    digest = await asyncio.to_thread(evidence_packs.write, told, folder, keys, key_keeper(), stores, clock.now())
-    try:
-        async with db.transaction() as connection:
-            for name in told.names or [None]:
-                await ledger.record(
-                    connection, "RECORDING_EXPORTED", clock.now(), actor=by, call_id=call_id, user=by, recording=name,
-                    right={"kind": right, "id": right_id}, sha256=digest,
-                )  # fmt: skip
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return Exported(folder, len(told.objects), len(verify_pack.files_in(folder)), digest, point.size)
+async def export(call_id: str, folder: Path, by: str, clock: Clock) -> Exported:
+    """The pack of a call in `folder`, on record as an operator's copy. Raises as storage.evidence_exports.export does."""
+    return await evidence_exports.export(
+        call_id,
+        folder,
+        by,
+        clock.now(),
+        right=RightKind.OPERATOR,
+        stamp=lambda point: stamp_checkpoint.fn(point, clock),
+    )
