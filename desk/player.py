@@ -3,6 +3,7 @@ on the ledger before a byte leaves. Nothing here can be kept: no-store, no downl
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -19,15 +20,18 @@ from desk.places import places_here
 from rules.retrieval import Decision, Person, shows_who_listens
 from rules.retrieval_events import RightKind
 from storage import plays, retrieval
-from storage.archive import archive
+from storage.archive import ArchiveError, archive
 from storage.archive_objects import KeptObject
+from storage.data_keys import KeyDestroyed
 from storage.db import transaction
-from storage.key_keepers import key_keeper
+from storage.encryption import NotOpened
+from storage.key_keepers import KeysAway, KeysWrong, key_keeper
 from storage.plays import Play
 from storage.recording_reader import RecordingReader
 from storage.sound import scratch, shape
 from storage.views import retrieval as views
 
+log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 RIGHTS = {RightKind.RETRIEVAL.value, RightKind.QUALITY.value}
 # A listener's right is asked anew at least this often, however his browser asks for the sound.
@@ -36,6 +40,7 @@ STRETCH = 512 * 1024
 PLAYERS = ("audio", "video", "empty")
 NO_STORE = {"Cache-Control": "no-store, private", "Content-Disposition": "inline", "X-Robots-Tag": "noindex"}
 PEAKS = 800
+UNREADABLE = (ArchiveError, KeyDestroyed, KeysAway, KeysWrong, NotOpened)
 
 
 @router.post("/recordings/{name}/plays", dependencies=[Depends(csrf_checked)])
@@ -105,7 +110,10 @@ async def waveform(request: Request, user: SignedIn, play_id: str) -> Response:
         kept = await plays.kept(connection, play.recording)
     if not decision or kept is None:
         return _denied(decision or plays.NO_RECORDING)
-    return JSONResponse(await run_in_threadpool(_shape, kept), headers=NO_STORE)
+    try:
+        return JSONResponse(await run_in_threadpool(_shape, kept), headers=NO_STORE)
+    except UNREADABLE as problem:
+        return _away(problem)
 
 
 def _shape(kept: KeptObject) -> dict:
@@ -139,7 +147,10 @@ async def sound(request: Request, user: SignedIn, play_id: str) -> Response:
         )
     if not decision:
         return _denied(decision)
-    pieces = await run_in_threadpool(_opened, kept, first, end)
+    try:
+        pieces = await run_in_threadpool(_opened, kept, first, end)
+    except UNREADABLE as problem:
+        return _away(problem)
     headers = NO_STORE | {
         "Accept-Ranges": "bytes",
         "Content-Length": str(end - first),
@@ -194,6 +205,13 @@ async def _not_the_player(request: Request, user: User, play_id: str) -> Respons
 def _denied(decision: Decision) -> Response:
     body = {"type": "/problems/forbidden", "status": 403, "code": decision.code, "detail": decision.en}
     return Response(json.dumps(body), 403, NO_STORE, media_type="application/problem+json")
+
+
+def _away(problem: Exception) -> Response:
+    log.warning("a recording cannot be opened: %s", type(problem).__name__)
+    status = 410 if isinstance(problem, KeyDestroyed) else 503
+    body = {"type": "/problems/unavailable", "status": status, "code": type(problem).__name__}
+    return Response(json.dumps(body), status, NO_STORE, media_type="application/problem+json")
 
 
 @router.post("/plays/{play_id}/seeks", dependencies=[Depends(csrf_checked)])

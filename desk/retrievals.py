@@ -105,7 +105,7 @@ def _form(request: Request, moment: Today, status: int = 200, **given: Any) -> R
         status=status,
         place="retrievals",
         moment=moment,
-        purposes=list(Purpose),
+        purposes=(Purpose.DISPUTE, Purpose.LITIGATION),
         **(empty | given),
     )
 

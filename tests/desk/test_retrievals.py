@@ -302,9 +302,12 @@ def test_f_a_lawsuit_takes_the_written_request_and_the_leader(clients, ask):
     assert request_id in [one["request_id"] for one in told(ask, "RETRIEVAL_GRANTED")]
 
 
-def test_g_training_never_hears_the_original_and_stays_in_the_call_center(clients):
+def test_g_training_never_hears_the_original_and_stays_in_the_call_center(clients, ask):
     answer = post(clients("boss"), "/retrievals", **FORM | {"purpose": "TRAINING"})
     assert answer.status_code == 422 and "仅限电话中心内部" in words(answer)
+    answer = post(clients("lead"), "/retrievals", **FORM | {"purpose": "TRAINING", "listeners": "lead"})
+    assert answer.status_code == 422 and "C41" in words(answer)  # nothing but a masked copy, and none is made yet
+    assert "TRAINING" not in [one["purpose"] for one in told(ask, "RETRIEVAL_REQUESTED")]
 
 
 def test_h_nobody_approves_his_own(clients):
