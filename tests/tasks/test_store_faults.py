@@ -102,7 +102,10 @@ def _message(source: socket.socket, *, head: bool = False) -> bytes:
 
 def refusal(status: str, code: str) -> bytes:
     body = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>no</Message></Error>'.encode()
-    return f"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    return (
+        f"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        + body
+    )
 
 
 @pytest.fixture
@@ -132,7 +135,11 @@ FAULTS = {
     "cut while sending": (puts, Wire.CUT_REQUEST, alarms.ARCHIVE_AWAY),
     "answer lost": (puts, Wire.LOSE_ANSWER, None),
     "read back cut short": (reads, Wire.CUT_ANSWER, alarms.ARCHIVE_AWAY),
-    "read back empty": (reads, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", alarms.ARCHIVE_REFUSES),
+    "read back empty": (
+        reads,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        alarms.ARCHIVE_REFUSES,
+    ),
 }
 
 
