@@ -464,3 +464,18 @@ def test_a_place_that_cannot_be_read_is_an_error(text, problem):
 def test_the_player_has_its_files():
     static = Path(__file__).parents[2] / "desk/static"
     assert (static / "player.js").exists() and (static / "player.css").exists()
+
+
+def test_the_judge_finds_nothing_wrong_with_all_that(ask, day):
+    from rules.calendar import Calendar
+    from rules.judge.access import AccessCheck
+    from rules.judge.history import Book, Event
+    from scripts.rule_profiles import load_profile
+
+    found = ask("SELECT id, at, kind, case_id, call_id, person_id, data FROM events ORDER BY id")
+    # the checker's assignment was put in by hand above, without its event
+    events = [Event(*row) for row in found if (row[6].get("right") or {}).get("kind") != "QUALITY"]
+    kinds = {event.kind for event in events}
+    assert {"RETRIEVAL_GRANTED", "RECORDING_PLAYED", "RECORDING_SEEKED", "PLAY_REFUSED", "RETRIEVAL_REVOKED"} <= kinds
+    check = AccessCheck(Book(load_profile, Calendar({}, (2026,)), datetime.now(UTC)))
+    assert [broken.message_en for broken in check.events(events)] == []

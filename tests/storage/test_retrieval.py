@@ -128,7 +128,7 @@ async def told():
 def judged(events):
     check = AccessCheck(Book(load_profile, PLAIN, NOW))
     return [
-        broken.en
+        broken.message_en
         for broken in check.events(
             Event(e["id"], e["at"], e["kind"], e["case_id"], e["call_id"], None, e["data"]) for e in events
         )
