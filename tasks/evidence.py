@@ -1,4 +1,4 @@
-"""Making an evidence pack at the machine itself, with a time stamp where an authority is set."""
+"""Making an evidence pack by command, with a time stamp where an authority is set."""
 
 from pathlib import Path
 
@@ -9,13 +9,22 @@ from storage.evidence_exports import Exported
 from tasks.stamping import stamp_checkpoint
 
 
-async def export(call_id: str, folder: Path, by: str, clock: Clock) -> Exported:
-    """The pack of a call in `folder`, on record as an operator's copy. Raises as storage.evidence_exports.export does."""
+async def export(
+    call_id: str,
+    folder: Path,
+    by: str,
+    clock: Clock,
+    *,
+    right: RightKind = RightKind.OPERATOR,
+    right_id: int | None = None,
+) -> Exported:
+    """The pack of a call in `folder`, on record under `right`. Raises as storage.evidence_exports.export does."""
     return await evidence_exports.export(
         call_id,
         folder,
         by,
         clock.now(),
-        right=RightKind.OPERATOR,
+        right=right,
+        right_id=right_id,
         stamp=lambda point: stamp_checkpoint.fn(point, clock),
     )
