@@ -14,7 +14,7 @@ from typing import Any
 from rules.branches import Agent, Branch, Organisation
 from rules.contracts import COLUMNS, PHONE_COLUMNS, district_of
 from rules.id_numbers import check_character
-from rules.list_columns import UNDECODABLE
+from rules.list_columns import UNDECODABLE, BadValue, read_date
 from rules.phones import read_phone
 
 # Key of the cell that stands behind the last column of the header, in rows that have one too many.
@@ -363,11 +363,19 @@ def facts(row: Mapping[str, str]) -> dict[str, dict[str, str]]:
         "birth_date": row.get("policyholder_birth_date", ""),
         "id_last4": row.get("policyholder_id_no", "")[-4:],
         "district": district_of(row.get("address")) or "",
-        "receipt_signed_on": row.get("receipt_signed_on", ""),
+        "receipt_signed_on": _day(row.get("receipt_signed_on", "")),
     }
     known = {name: value for name, value in known.items() if value and UNDECODABLE not in value}
     phones = (read_phone(row[name]) for name in PHONE_COLUMNS if row.get(name))
     return {phone.e164: known for phone in phones if phone}
+
+
+def _day(text: str) -> str:
+    """As ISO, however the list writes it; empty where it writes no date."""
+    try:
+        return read_date(text).isoformat()
+    except BadValue:
+        return ""
 
 
 def write_list(path: Path, rows: Iterator[dict[str, str]]) -> int:
