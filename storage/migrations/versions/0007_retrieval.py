@@ -65,7 +65,7 @@ def upgrade() -> None:
             ["request_id"], ["retrieval_requests.id"], name=op.f("fk_retrieval_signatures_request_id")
         ),
         sa.PrimaryKeyConstraint("request_id", "function", name=op.f("pk_retrieval_signatures")),
-        sa.UniqueConstraint("request_id", "signed_by", name=op.f("uq_retrieval_signatures_request_id")),
+        sa.UniqueConstraint("request_id", "signed_by", name=op.f("uq_retrieval_signatures_request_id_signed_by")),
     )
     op.create_table(
         "privacy_confirmations",
