@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rules.retrieval_events import RightKind
 from settings import settings
 from storage import db, ledger_keys, verify_pack
 from storage.evidence_packs import NoSuchCall, seal_folder
@@ -163,6 +164,37 @@ async def test_the_command_verifies_without_database_and_network(pack, tmp_path)
     code, said = run(str(pack))
     assert code == 1
     assert "--key" in said["error"]
+
+
+async def test_export_verify_and_renewal_by_command(archived_call, tmp_path, ask):
+    def run(*arguments: str) -> tuple[int, dict]:
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments, "--json"],
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"HUIFANG_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return done.returncode, json.loads(done.stdout)
+
+    folder = str(tmp_path / "pack")
+    code, made = run("evidence", "export", archived_call, "-o", folder, "--by", "lin")
+    assert (code, made["ok"], made["problems"], made["recordings"]) == (0, True, [], 1)
+    assert run("evidence", "verify", folder) == (0, {"ok": True, "problems": []})
+    assert run("evidence", "export", archived_call, "-o", folder)[0] == 1
+    assert run("evidence", "export", "nobody", "-o", str(tmp_path / "none"))[0] == 1
+    code, renewed = run("archive", "renew")
+    assert (code, renewed["ok"], renewed["objects"], renewed["failures"]) == (0, True, 1, [])
+    assert [row["data"]["user"] for row in await ask("SELECT data FROM events WHERE kind = 'RECORDING_EXPORTED'")] == [
+        "lin"
+    ]
+
+
+async def test_the_right_is_on_record(archived_call, clock, tmp_path, ask):
+    await export(archived_call, tmp_path / "pack", "lin", clock, right=RightKind.RETRIEVAL, right_id=7)
+    [told] = await ask("SELECT data->'right' AS right FROM events WHERE kind = 'RECORDING_EXPORTED'")
+    assert told["right"] == {"kind": "RETRIEVAL", "id": 7}
 
 
 # ---------------------------------------------------------------- changed, added, taken away, renamed, exchanged
