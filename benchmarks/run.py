@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-SUBJECTS = ("callbacks", "selection", "importing", "archiving")
+SUBJECTS = ("callbacks", "selection", "importing", "archiving", "ledger")
 
 
 @click.command()
