@@ -25,7 +25,8 @@ from mutants import Mutant, all_mutants
 from reach import Reach
 
 ROOT = Path(os.environ.get("MUTATION_ROOT") or Path(__file__).parent.parent.parent)
-TESTS = ["tests/rules", "tests/scripts"]
+FOLDERS = ("tests/rules", "tests/scripts")
+TESTS = list(FOLDERS)
 RESULTS, COVERAGE = ROOT / ".mutation" / "results.txt", ROOT / ".mutation" / "coverage.pickle"
 
 # seconds of tests for one mutant, the nearest and shortest first; what lives longer is counted as a survivor
@@ -40,11 +41,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--again", action="store_true", help="only those that survived the last time, or are new")
     parser.add_argument("--sample", type=int, help="only so many, drawn evenly from all: an estimate of the share")
+    parser.add_argument("--tests", nargs="+", help="files; only these, which is quicker and tells the least share")
     parser.add_argument("--only-report", action="store_true", help="try nothing: what the runs so far found out")
     parser.add_argument("--write", type=Path, help="put the table and the survivors into this page")
     options = parser.parse_args()
     if options.workers < 1:
         parser.error("--workers: at least one")
+    TESTS[:] = options.tests or TESTS
     paths = options.files or sorted(str(f.relative_to(ROOT)) for f in (ROOT / "rules").rglob("*.py"))
     mutants = [mutant for found in all_mutants(ROOT, paths).values() for mutant in found]
     before = known()
@@ -106,7 +109,7 @@ def coverage(session: object) -> living.Coverage:
         f for folder in ("rules", "scripts") for f in (ROOT / folder).rglob("*") if f.suffix in (".py", ".yaml")
     )
     shared = _content(
-        f for place in TESTS for f in (ROOT / place).rglob("*") if f.is_file() and not f.name.startswith("test_")
+        f for place in FOLDERS for f in (ROOT / place).rglob("*") if f.is_file() and not f.name.startswith("test_")
     )
     known = pickle.loads(COVERAGE.read_bytes()) if COVERAGE.exists() else {}
     parts = {}
