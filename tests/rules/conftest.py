@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from rules import words
+from rules.judge.history import Broken
 from rules.parameters import PARAMETERS
 from rules.reasoning import Step
 
@@ -13,7 +14,8 @@ EXPLAINED = set(re.findall(r"^- ([A-Z]+-?\d*) — \S", PAGE, re.MULTILINE))
 CODES = {
     *words._WORDS,
     *re.findall(r"[A-Z][A-Z_]+", " ".join(str(row.default) for row in PARAMETERS.values())),
-    *("ID", "JSON", "CASE_SETTLED"),
+    *("ID", "JSON", "CASE_SETTLED", "KeyError", "TypeError"),
+    *("NOBODY", "ORDINARY"),  # made up by the tests of the judge
 }
 CHINESE = re.compile("[一-鿿]")
 
@@ -35,13 +37,18 @@ def _flaws(rule: str, zh: str, en: str) -> tuple[str, ...]:
     )
 
 
-_make = Step.__init__
+_make_step, _make_broken = Step.__init__, Broken.__init__
 
 
-def _read(self: Step, *values: str, **named: str) -> None:
-    _make(self, *values, **named)
+def _read_step(self: Step, *values: str, **named: str) -> None:
+    _make_step(self, *values, **named)
     assert not _flaws(self.rule, self.zh, self.en), _flaws(self.rule, self.zh, self.en)
 
 
-# before any module of the rules makes the steps that it keeps in a table
-Step.__init__ = _read
+def _read_broken(self: Broken, *values: object, **named: object) -> None:
+    _make_broken(self, *values, **named)
+    flaws = _flaws(f"PROMISE-{self.promise}", self.message_zh, self.message_en)
+    assert self.message_zh and not flaws, flaws
+
+
+Step.__init__, Broken.__init__ = _read_step, _read_broken
