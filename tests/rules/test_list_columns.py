@@ -204,6 +204,14 @@ def test_a_mapping_is_read():
         ("language", "EN-us", "en-US"),
         ("language", "zh-CMN", "zh-cmn"),
         ("language", "上海话", "上海话"),
+        ("premium", "1,234,567.80", Decimal("1234567.80")),
+        ("premium", "0.01", Decimal("0.01")),
+        ("policy_term_years", "终身", "WHOLE_LIFE"),
+        ("policy_term_years", "0.5", Decimal("0.5")),
+        ("agent_phone", "不详", "不详"),
+        ("language", "zh-简体", "zh-简体"),
+        ("channel", "个险", "AGENCY"),
+        ("receipt_signed_on", "20260908", date(2026, 9, 8)),
         ("premium_term_years", "10年", 10),
         ("premium_term_years", "10 年", 10),
         ("cooling_off_days", "15天", 15),
@@ -224,6 +232,7 @@ def test_what_a_cell_may_hold(column, text, value):
     ("column", "text", "code"),
     [
         ("premium_term_years", "1000", "BAD_NUMBER"),
+        ("sum_insured", "1e3", "BAD_NUMBER"),
         ("policy_term_years", "0", "BAD_NUMBER"),
         ("policy_term_years", "1234567", "BAD_NUMBER"),
         ("premium", "0.00", "BAD_NUMBER"),
@@ -292,7 +301,7 @@ def test_a_number_as_a_person_reads_it(value, text):
 
 def test_one_contract_of_the_http_interface():
     given = {
-        "Policy_No": 12, "premium": 12.5, "mobile": None, "special_callback": True, "outlet": "a\0b\ud800", "address": ["路", 1],
+        "nothing at first": 1, "Policy_No": 12, "premium": 12.5, "mobile": None, "special_callback": True, "outlet": "a\0b\ud800", "address": ["路", 1],
         "relation": "\0", "nothing": 1,
     }  # fmt: skip
     assert cells_from_json(given) == {
@@ -412,8 +421,17 @@ def test_one_contract_of_the_http_interface():
 )
 def test_a_sentence_names_the_column_the_cell_and_what_would_be_right(problem, told):
     found = row_problem(7, *problem)
-    assert (found.row, found.field) == (7, problem[0])
+    order_of_dates = {"IN_THE_FUTURE", "NOT_AFTER_BIRTH"}
+    code = "DATES_OUT_OF_ORDER" if problem[1] in order_of_dates else problem[1]
+    assert (found.row, found.field, found.code) == (7, problem[0], code)
+    assert found.severity == severity_of(BY_NAME.get(problem[0]), code)
     assert (found.message("zh-CN"), found.message("en")) == told
+
+
+def test_what_belongs_to_no_column_has_no_name_no_length_and_no_choices():
+    found = row_problem(1, "", "TOO_LONG")
+    assert (found.message("zh"), found.message("en")) == ("超过  个字符。", " is longer than  characters.")
+    assert row_problem(1, "", "BAD_CHOICE", "x").message("zh") == "不在可选范围内：。"
 
 
 @pytest.mark.parametrize(("length", "shown"), [(40, True), (41, False)])
