@@ -56,7 +56,7 @@ def read_phone(text: str) -> Phone | None:
         before = _read(front, last)
         # 0571-5550000-1 could be an eight-digit number too: what already is a full number in front of the last
         # dash is read as one, and the rest as its extension.
-        if before and (whole is None or before.kind == "mobile" or _PLANNED_LANDLINE.fullmatch(before.national)):
+        if before and (whole is None or _PLANNED_LANDLINE.fullmatch(before.national)):
             return before
     return whole
 
