@@ -37,7 +37,8 @@ def table(mutants: list[Mutant], results: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def page(mutants: list[Mutant], results: dict[str, str], seconds: float, workers: int) -> str:
+def page(mutants: list[Mutant], results: dict[str, str], seconds: float, workers: int, of: int) -> str:
+    drawn = f"Drawn evenly: {len(mutants):,} of {of:,} mutants. " if len(mutants) < of else ""
     untried = sum(mutant.key not in results for mutant in mutants)
     reasons = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")) or {} if EQUIVALENT.exists() else {}
     lines = [
@@ -45,7 +46,7 @@ def page(mutants: list[Mutant], results: dict[str, str], seconds: float, workers
         "",
         table(mutants, results),
         "",
-        f"{seconds:.0f} s with {workers} at once." + f" Not tried yet: {untried:,}." * bool(untried),
+        drawn + f"{seconds:.0f} s with {workers} at once." + f" Not tried yet: {untried:,}." * bool(untried),
         "",
         "Survivors:",
         "",

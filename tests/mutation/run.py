@@ -52,6 +52,7 @@ def main() -> None:
     mutants = [mutant for found in all_mutants(ROOT, paths).values() for mutant in found]
     before = known()
     wanted = [m for m in mutants if not options.again or before.get(m.key) in (None, "survived")]
+    of = len(mutants)
     if options.sample:
         mutants = wanted = random.Random(1).sample(wanted, min(options.sample, len(wanted)))
     if options.only_report:
@@ -64,7 +65,7 @@ def main() -> None:
     if not (options.again or options.files or options.sample or options.only_report):
         RESULTS.unlink(missing_ok=True)
     results = {**before, **(tried(wanted, options.workers) if wanted else {})}
-    page = report.page(mutants, results, seconds=time.monotonic() - began, workers=options.workers)
+    page = report.page(mutants, results, seconds=time.monotonic() - began, workers=options.workers, of=of)
     print(page if len(page) < 20000 else report.table(mutants, results))
     if options.write:
         report.put_into(options.write, page)
