@@ -1,54 +1,88 @@
-"""Every step of reasoning that any of these tests brings about is read: its rule, and both its sentences."""
+"""Whatever these tests bring about that tells somebody something is read: its rule, its code, and both its sentences."""
 
 import re
 from functools import cache
 from pathlib import Path
 
-from rules import words
-from rules.judge.history import Broken
-from rules.parameters import PARAMETERS
 from rules.reasoning import Step
+
+# before any other module of the rules makes the steps that it keeps in a table
+_make_step = Step.__init__
+
+
+def _read_step(self: Step, *values: str, **named: str) -> None:
+    _make_step(self, *values, **named)
+    # what was heard clearly needs no sentence, only its rule
+    read(self.rule, self.zh, self.en, silent=True)
+
+
+Step.__init__ = _read_step
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
 EXPLAINED = set(re.findall(r"^- ([A-Z]+-?\d*) — \S", PAGE, re.MULTILINE))
-CODES = {
-    *words._WORDS,
-    *re.findall(r"[A-Z][A-Z_]+", " ".join(str(row.default) for row in PARAMETERS.values())),
-    *("ID", "JSON", "CASE_SETTLED", "KeyError", "TypeError"),
-    *("NOBODY", "ORDINARY"),  # made up by the tests of the judge
-}
 CHINESE = re.compile("[一-鿿]")
 
 
 @cache
-def _flaws(rule: str, zh: str, en: str) -> tuple[str, ...]:
+def codes() -> set[str]:
+    """Words in capitals that may stand in a sentence."""
+    from rules import words
+    from rules.parameters import PARAMETERS
+
+    return {
+        *words._WORDS,
+        *re.findall(r"[A-Z][A-Z_]+", " ".join(str(row.default) for row in PARAMETERS.values())),
+        *("ID", "JSON", "CASE_SETTLED", "KeyError", "TypeError"),
+        *("FORGIVEN", "GOOD", "NOBODY", "ORDINARY"),  # made up by the tests
+    }
+
+
+@cache
+def flaws(rule: str | None, zh: str, en: str, silent: bool) -> tuple[str, ...]:
     capitals = {word for word in re.findall(r"[A-Za-z_]+", f"{zh} {en}") if re.search("[A-Z]", word[1:])}
+    told = bool(zh or en) or not silent
     return tuple(
         flaw
         for flaw, found in {
-            f"docs/rules.md does not explain {rule}": rule not in EXPLAINED,
-            # what was heard clearly needs no sentence, only its rule
-            f"no Chinese: {zh}": bool(zh or en) and not CHINESE.search(zh),
-            f"no English: {en}": bool(zh or en) and not re.search("[a-z]", en),
-            f"capitals that are no code: {capitals - CODES}": capitals - CODES,
-            f"begins with a blank: {zh}|{en}": zh != zh.strip() or en != en.strip(),
+            f"docs/rules.md does not explain {rule}": rule is not None and rule not in EXPLAINED,
+            f"no Chinese: {zh}": told and not CHINESE.search(zh or ""),
+            f"no English: {en}": told and not re.search("[a-z]", en or ""),
+            f"capitals that are no code: {capitals - codes()}": capitals - codes(),
+            f"begins or ends with a blank: {zh}|{en}": zh != zh.strip() or en != en.strip(),
         }.items()
         if found
     )
 
 
-_make_step, _make_broken = Step.__init__, Broken.__init__
+def read(rule: str | None, zh: str, en: str, silent: bool = False) -> None:
+    assert isinstance(zh, str) and isinstance(en, str)
+    found = flaws(rule, zh, en, silent)
+    assert not found, found
 
 
-def _read_step(self: Step, *values: str, **named: str) -> None:
-    _make_step(self, *values, **named)
-    assert not _flaws(self.rule, self.zh, self.en), _flaws(self.rule, self.zh, self.en)
+def reader(kind: type, rule: str = "", zh: str = "zh", en: str = "en"):
+    """Reads what is made of this kind; `rule` is how it names its rule."""
+    make = kind.__init__
+
+    def made(self, *values, **named) -> None:
+        make(self, *values, **named)
+        read(rule.format(self) if rule else None, getattr(self, zh), getattr(self, en))
+
+    kind.__init__ = made
 
 
-def _read_broken(self: Broken, *values: object, **named: object) -> None:
-    _make_broken(self, *values, **named)
-    flaws = _flaws(f"PROMISE-{self.promise}", self.message_zh, self.message_en)
-    assert self.message_zh and not flaws, flaws
+def _read_all() -> None:
+    from rules.calendar import CalendarRefused
+    from rules.class_overrides import OverrideRefused
+    from rules.judge.history import Broken
+    from rules.order_review import ReviewRefused
+    from rules.penalties import DecisionRefused
+    from rules.retrieval import Decision
+
+    reader(Broken, "PROMISE-{0.promise}", "message_zh", "message_en")
+    reader(Decision, "{0.rule}")
+    for kind in (CalendarRefused, OverrideRefused, ReviewRefused, DecisionRefused):
+        reader(kind)
 
 
-Step.__init__, Broken.__init__ = _read_step, _read_broken
+_read_all()
