@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.answers import Answer
+from rules.answers import Answer, Said
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,12 @@ def test_what_is_not_said_about_an_answer():
         "final": True,
         "date": None,
     }
+
+
+def test_the_vocabulary():
+    """What is kept in the rows of every call; a word that changes would make old answers unreadable."""
+    assert [said.value for said in Said] == [
+        "YES", "NO", "UNSURE", "SILENT", "QUESTION", "OBJECT", "BUSY", "REFUSE", "HANGUP", "THIRD_PARTY", "REPEAT",
+        "OPERATOR", "NOT_UNDERSTOOD",
+    ]  # fmt: skip
+    assert all(Said[said.value] is said for said in Said)

@@ -18,6 +18,7 @@ from rules.branches import (
     path_of,
     tree_problems,
 )
+from rules.words import known
 
 TREE = Organisation(
     (
@@ -163,12 +164,13 @@ def test_every_mistake_is_told():
 def test_every_role_may_be_given_and_an_agent_without_an_outlet_is_one():
     assert tree_problems(staff(*ROLES)) == ()
     assert tree_problems(replace(TREE, agents=(replace(TREE.agents[0], outlet=None),))) == ()
-    assert len(ROLES) == 13
+    assert len(ROLES) == 13 and all(known(role) for role in ROLES)
 
 
 def test_no_outlets_staff_or_agents_are_needed():
     alone = Organisation((Branch("86", "总公司", None, "HEAD_OFFICE"),))
     assert tree_problems(alone) == ()
+    assert alone.branches[0].jurisdiction is None
     assert (alone.outlets, alone.staff, alone.agents, alone.policy_codes) == ((), (), (), {"86"})
 
 

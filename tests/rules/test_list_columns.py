@@ -59,6 +59,67 @@ PERSONAL = {
 }  # fmt: skip
 
 
+CHOICES = {
+    "channel": {
+        "AGENCY": "个险", "BANCASSURANCE": "银保", "BANK_DIRECT": "银保通", "TELEMARKETING": "电销", "ONLINE": "网销",
+        "BROKERAGE": "经代",
+    },
+    "product_type": {
+        "TRADITIONAL": "普通型", "PARTICIPATING": "分红型", "UNIVERSAL": "万能型", "UNIT_LINKED": "投连型", "HEALTH": "健康险",
+        "ACCIDENT": "意外险",
+    },
+    "premium_mode": {
+        "SINGLE": "趸交", "ANNUAL": "年交", "HALF_YEARLY": "半年交", "QUARTERLY": "季交", "MONTHLY": "月交",
+    },
+    "policyholder_type": {"PERSON": "个人", "ORGANISATION": "单位"},
+    "policyholder_sex": {"M": "男", "F": "女"},
+    "policyholder_id_type": {"ID_CARD": "身份证", "PASSPORT": "护照", "RESIDENCE_PERMIT": "居住证", "OTHER": "其他"},
+    "traceability": {"NONE": "未双录", "PASSED": "合格", "INVALIDATED": "作废"},
+    "status": {
+        "IN_FORCE": "有效", "WITHDRAWN": "犹豫期撤单", "SURRENDERED": "退保", "LAPSED": "失效", "TERMINATED": "终止",
+    },
+}  # fmt: skip
+KINDS = [
+    (["policy_term_years"], "20年", Decimal(20)),
+    (["premium", "sum_insured"], "1,200.50", Decimal("1200.50")),
+    (["premium_term_years", "cooling_off_days"], "15", 15),
+    (["special_callback"], "是", True),
+    (["language"], "粤语", "yue"),
+    (["mobile", "home_phone", "office_phone", "agent_phone"], "160-0000-0001", "+8616000000001"),
+    (["policyholder_id_no", "insured_id_no", "agent_id_no"], "11010519491231 002x", "11010519491231002X"),
+    ([name for name in NAMES if name.endswith(("_on", "_date"))], "2026年9月8日", date(2026, 9, 8)),
+]
+READ = {name: (text, value) for names, text, value in KINDS for name in names}
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+def test_each_column_reads_its_own_kind(column):
+    if column.name in CHOICES:
+        choices = CHOICES[column.name]
+        assert column.read.codes == tuple(choices)
+        assert (
+            {column.read(word) for word in choices} == {column.read(word) for word in choices.values()} == set(choices)
+        )
+        assert all(column.read(word) == column.read(word.lower()) == code for code, word in choices.items())
+        assert all(code in column.read.choices and word in column.read.choices for code, word in choices.items())
+    else:
+        text, value = READ.get(column.name, (" 任何 text", " 任何 text"))
+        assert column.read(text) == value and type(column.read(text)) is type(value)
+
+
+def test_a_choice_may_be_written_in_any_case():
+    for name, choices in CHOICES.items():
+        assert {code: BY_NAME[name].read(code.title()) for code in choices} == {code: code for code in choices}
+
+
+@pytest.mark.parametrize("text", ["１２", "1２.00", "１"])
+def test_only_plain_digits_are_read_as_a_number(text):
+    """A cell is folded before; what is left of other digits is no number."""
+    for name in ("premium", "premium_term_years", "policy_term_years"):
+        with pytest.raises(BadValue):
+            BY_NAME[name].read(text)
+
+
 def test_a_list_in_chinese_and_one_in_english_have_the_same_columns():
     assert header_map(HEADER) == header_map(NAMES) == HeaderMap(tuple(NAMES))
 

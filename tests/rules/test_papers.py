@@ -17,6 +17,12 @@ def told(method, evidence, profile=DEFAULTS):
     return [(step.rule, step.zh, step.en) for step in shortcomings(method, evidence, profile)]
 
 
+def test_the_ways_of_calling_back_and_what_a_paper_proves_until_it_is_told():
+    assert METHODS == ("PHONE", "LETTER", "VISIT", "E_CALLBACK")
+    assert Evidence() == Evidence(False, False, "NONE", False)
+    assert Evidence().policyholder_signature is Evidence().handler_signature is Evidence().authenticated is False
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_is_missing(method):
     assert told(method, GOOD) == []
