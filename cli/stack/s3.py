@@ -62,6 +62,9 @@ class S3(Service):
             f"-filer.port.grpc={port['s3_filer_grpc']}",
             f"-admin.port={port['s3_admin']}",
             f"-admin.port.grpc={port['s3_admin_grpc']}",
+            # By itself it takes free disk by volume size, and seven of those a bucket: a small disk, or a day with many
+            # buckets, would end in errors long before the disk is full. Volumes take the space they use and no more.
+            "-volume.max=10000",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             "-webdav=false",

@@ -10,6 +10,7 @@ from rules.contracts import cells_from_json
 from rules.profile_groups import select_by_profile
 from rules.settlement import settle
 from scripts.calendars import seeded_calendar
+from scripts.call_scripts import load_script
 from scripts.house import Filed, House
 from scripts.rule_profiles import load_profile
 from storage import settlements
@@ -34,6 +35,7 @@ TREE = Organisation(
     (Outlet("W1", "网点", "5001", None),),
 )
 FILED = Filed("50", "branch-example", date(2026, 9, 1))
+SCRIPT = load_script("bank-participating-regular", 1)
 LOCAL, BRANCH, PLAIN = "national@1/local-2g@1/company-example@1", "branch-example@1", "company-example@1"
 
 
@@ -96,7 +98,7 @@ async def test_a_person_under_two_profiles_is_rung_and_settled_by_the_right_ones
                 profile_of=load_profile,
             )  # fmt: skip
             return picked, await prepare(
-                c, picked.selection.callable, profiles=picked.profiles, script_of=lambda *_: "bank-participating-regular@1",
+                c, picked.selection.callable, profiles=picked.profiles, script_of=lambda *_: SCRIPT,
                 permitted=lambda end, profile: (), speaker=Speaker("示例人寿", "400-000-0000", "8001"), now=at,
                 today=business_date(at), new_id=iter("abc").__next__,
             )  # fmt: skip
