@@ -20,7 +20,7 @@ from pathlib import Path
 
 import report
 import session as living
-from _pytest.config import ConftestImportFailure
+from _pytest.config import ConftestImportFailure, UsageError
 from mutants import Mutant, all_mutants
 from reach import Reach
 
@@ -371,7 +371,7 @@ class Anew(Runner):
             # a file that makes its cases from the changed table may have others now
             try:
                 items = living.collect(self.session, [file])
-            except (living.NotCollected, ConftestImportFailure):
+            except (living.NotCollected, ConftestImportFailure, UsageError):
                 return KILLED, self.number[next(iter(names))]
             wanted = [
                 item for item in items
