@@ -28,8 +28,11 @@ def codes() -> set[str]:
     """Words in capitals that may stand in a sentence."""
     from rules import words
     from rules.parameters import PARAMETERS
+    from rules.retrieval_events import AUDIT_SEALED, ON_THE_LEDGER
 
     return {
+        *ON_THE_LEDGER,
+        AUDIT_SEALED,
         *words._WORDS,
         *re.findall(r"[A-Z][A-Z_]+", " ".join(str(row.default) for row in PARAMETERS.values())),
         *("ID", "JSON", "CASE_SETTLED", "KeyError", "TypeError"),
