@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rules.call_sheet import CallSheet, PolicyFacts
+from rules.regions import lies_in
 
 REGULAR_MODES = ("ANNUAL", "HALF_YEARLY", "QUARTERLY", "MONTHLY")
 PREMIUM_MODES = ("SINGLE", *REGULAR_MODES)
@@ -82,11 +83,3 @@ def met(conditions: Sequence[Condition], sheet: CallSheet, policy: PolicyFacts) 
 
 def _in(value: str | None, wanted: tuple[str, ...]) -> bool:
     return not wanted or value in wanted
-
-
-def lies_in(place: str, region: str) -> bool:
-    """Codes of GB/T 2260: a code ending in pairs of zeros also stands for what lies in it (510100 in 510000)."""
-    stem = region
-    while len(stem) > 2 and stem.endswith("00"):
-        stem = stem[:-2]
-    return place.startswith(stem) if len(region) == 6 and region.isdigit() else place == region

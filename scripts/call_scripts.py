@@ -5,8 +5,8 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from rules.regions import lies_in
 from rules.script import Script
-from rules.script_conditions import lies_in
 from scripts.script_parts import FOLDER
 from scripts.script_reader import read_script
 from scripts.script_yaml import BadScript, ScriptProblem

@@ -15,6 +15,7 @@ import yaml
 
 from rules.parameters import PARAMETERS, ParameterError, Profile, typed
 from rules.profiles import ORDER, REGULATORS, Layer, LayerKind, as_params, combine, must_be_usable, strictest
+from rules.regions import lies_in
 
 FOLDER = Path(__file__).parent / "profiles"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -77,14 +78,6 @@ class ProfileFile:
             and (not self.channels or channel in self.channels)
             and (not self.product_types or product_type in self.product_types)
         )
-
-
-def lies_in(place: str, region: str) -> bool:
-    """Codes of GB/T 2260: a code ending in pairs of zeros also stands for what lies in it (510100 in 510000)."""
-    stem = region
-    while len(stem) > 2 and stem.endswith("00"):
-        stem = stem[:-2]
-    return place.startswith(stem) if len(region) == 6 and region.isdigit() else place == region
 
 
 # ---------------------------------------------------------------- profiles by name, by id, by contract

@@ -48,12 +48,8 @@ def _borne(row: dict) -> frozenset[str]:
     return frozenset(marks)
 
 
-CALLED_AGAIN = """
-WITH done AS (
-  UPDATE work_orders w SET state = 'CLOSED', closed_at = :now, closed_why = 'CALLED_AGAIN'
-  WHERE w.kind = 'AFTER_CARE' AND w.state IN ('ISSUED', 'ACCEPTED', 'HANDLED')
-    AND EXISTS (SELECT 1 FROM settlements s WHERE s.case_id = w.case_id AND s.round >= w.round AND s."class" IS NOT NULL)
-  RETURNING w.id, w.case_id, w.kind, w.branch_code, w.closed_why
+# How an order that was just closed (`WITH done AS (UPDATE …`) is told in the log.
+TOLD = """RETURNING w.id, w.case_id, w.kind, w.branch_code, w.closed_why
 ), told AS (
   INSERT INTO events (at, kind, case_id, data)
   SELECT :now, 'ORDER_CLOSED', case_id,
@@ -63,22 +59,23 @@ WITH done AS (
 SELECT count(*) AS n FROM done
 """
 
+CALLED_AGAIN = f"""
+WITH done AS (
+  UPDATE work_orders w SET state = 'CLOSED', closed_at = :now, closed_why = 'CALLED_AGAIN'
+  WHERE w.kind = 'AFTER_CARE' AND w.state IN ('ISSUED', 'ACCEPTED', 'HANDLED')
+    AND EXISTS (SELECT 1 FROM settlements s WHERE s.case_id = w.case_id AND s.round >= w.round AND s."class" IS NOT NULL)
+  {TOLD}
+"""
+
 
 # A verified order is over with its case, or with the next call that came to an outcome.
-OVER = """
+OVER = f"""
 WITH done AS (
   UPDATE work_orders w SET state = 'CLOSED', closed_at = :now, closed_why = 'VERIFIED'
   FROM cases c WHERE c.id = w.case_id AND w.state = 'VERIFIED'
     AND (c.state IN ('CLOSED', 'NOT_REQUIRED') OR EXISTS (
       SELECT 1 FROM settlements s WHERE s.case_id = w.case_id AND s.round > w.round AND s."class" IS NOT NULL))
-  RETURNING w.id, w.case_id, w.kind, w.branch_code, w.closed_why
-), told AS (
-  INSERT INTO events (at, kind, case_id, data)
-  SELECT :now, 'ORDER_CLOSED', case_id,
-         jsonb_build_object('order_id', id, 'kind', kind, 'branch', branch_code, 'why', closed_why)
-  FROM done ORDER BY id
-)
-SELECT count(*) AS n FROM done
+  {TOLD}
 """
 
 

@@ -1,12 +1,15 @@
 """A desk over a real database in which a small, fixed working day stands."""
 
+import importlib.util
 import json
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -284,6 +287,8 @@ def desk_settings(stack, migrated_template, tmp_path_factory) -> Iterator[str]:
         "HUIFANG_DATABASE_URL": url,
         "HUIFANG_CLOCK_FILE": str(clock_file),
         "HUIFANG_PUBLIC_URL": "http://testserver",
+        # the people are the tests' own: a desk that starts beside them would make others of the same names
+        "HUIFANG_DEMO_USERS": "false",
     }
     before = {key: os.environ.get(key) for key in values}
     os.environ.update(values)
@@ -352,3 +357,14 @@ def sign_in(desk: TestClient, sessions: dict[str, str]) -> Callable[..., TestCli
         return desk
 
     return go
+
+
+@pytest.fixture
+def working_calls() -> ModuleType:
+    """The calls that the benchmarks walk, as a module: the same walk is held to its statements and its outcomes here."""
+    name = "working_calls"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[2] / "benchmarks" / f"{name}.py")
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]

@@ -1,32 +1,19 @@
 """A defective script is found late: the missing item is asked in a call of its own, and then the callback counts (AC-25)."""
 
-import importlib.util
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 from rules.calendar import business_date
 from storage import conversations, db, script_calls
 from storage.archive import archive
 
-FILE = Path(__file__).parents[2] / "benchmarks" / "working_calls.py"
 
-
-def working_calls():
-    if "working_calls" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("working_calls", FILE)
-        sys.modules["working_calls"] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules["working_calls"]
-
-
-async def test_only_the_missing_item_is_asked_and_then_it_counts_again(installation, tmp_path):
+async def test_only_the_missing_item_is_asked_and_then_it_counts_again(installation, working_calls, tmp_path):
     from desk.app import create_app
 
     await db.dispose()
     archive.cache_clear()
     archive().ensure_bucket()
-    calls = working_calls()
+    calls = working_calls
     clock = calls.stopped_clock(tmp_path)
     await calls.take_contracts(tmp_path, 12, clock)
     first = await calls.ring_and_settle(create_app(), clock, calls.AgreeableLine())

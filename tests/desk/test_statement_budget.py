@@ -1,30 +1,16 @@
 """What a call may cost in statements: at most two a callback, and twelve more from reservation to settlement."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 from storage import db
 from storage.archive import archive
 
-FILE = Path(__file__).parents[2] / "benchmarks" / "working_calls.py"
 
-
-def working_calls():
-    if "working_calls" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("working_calls", FILE)
-        sys.modules["working_calls"] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules["working_calls"]
-
-
-async def test_a_call_keeps_to_its_budget(installation, tmp_path):
+async def test_a_call_keeps_to_its_budget(installation, working_calls, tmp_path):
     from desk.app import create_app
 
     await db.dispose()
     archive.cache_clear()
     archive().ensure_bucket()
-    calls = working_calls()
+    calls = working_calls
     clock = calls.stopped_clock(tmp_path)
     await calls.take_contracts(tmp_path, 12, clock)
     walk = await calls.ring_and_settle(create_app(), clock, calls.AgreeableLine())

@@ -5,10 +5,10 @@ import pytest
 
 from rules.parameters import DEFAULTS, PARAMETERS
 from rules.profiles import LooserValue, is_looser
+from rules.regions import lies_in
 from scripts.rule_profiles import (
     FOLDER,
     ProfileError,
-    lies_in,
     load_profile,
     profile_for,
     profile_names,
