@@ -35,6 +35,7 @@ SENTENCES = {
     "ORDER_HANDLED": _("Work order no. %(order_id)s handled by %(user)s"),
     "ORDER_OVERDUE": _("Work order no. %(order_id)s missed its limit"),
     "ORDER_ESCALATED": _("Work order no. %(order_id)s escalated"),
+    "ORDER_OUTLIVED": _("Work order no. %(order_id)s is open beyond the outer limit"),
     "ORDER_CLOSED": _("Work order no. %(order_id)s closed"),
     "ORDER_VERIFIED": _("Work order no. %(order_id)s verified by %(user)s"),
     "ORDER_RETURNED": _("Work order no. %(order_id)s returned to the branch by %(user)s; its limit stays"),

@@ -9,6 +9,7 @@ from tasks.chasing import (
     check_shared_numbers,
     close_called_again,
     mark_missed_limits,
+    mark_outlived,
     propose_penalties,
     remind_retrievals,
 )
@@ -23,6 +24,7 @@ async def chase_orders() -> int:
     await close_called_again(clock)
     await check_shared_numbers(clock)
     marked = await mark_missed_limits(clock)
+    await mark_outlived(clock)
     await propose_penalties(clock)
     await remind_retrievals(clock)
     return marked.overdue

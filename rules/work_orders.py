@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from rules.calendar import Calendar, business_date
+from rules.deadlines import work_order_limit
 from rules.parameters import Profile
 
 
@@ -104,6 +105,12 @@ def outer_limit(counts_from: date, calendar: Calendar, profile: Profile) -> date
     """The day that no order outlives, whatever its own limit, statement or return says. `counts_from`: the day its
     push counts for."""
     return calendar.add_working_days(counts_from, profile["workorder.outer_limit_working_days"])
+
+
+def is_outlived(pushed_at: datetime, now: datetime, calendar: Calendar, profile: Profile) -> bool:
+    """Whether an order that is still open had to be over by now, whatever stands in its favour (R90)."""
+    counts_from = work_order_limit(pushed_at, 1, None, calendar, profile).counts_from
+    return business_date(now) > outer_limit(counts_from, calendar, profile)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,3 +138,37 @@ async def put_marks(connection: AsyncConnection, due: Sequence[tuple[int, tuple[
     ]
     [found] = await rows(connection, PUT, due=json.dumps(values), now=now)
     return Marked(found["overdue"], found["escalated"])
+
+
+# Only narrows down; which of them are open for too long is the rule's to say.
+OPEN_FOR_LONG = """
+SELECT w.id, coalesce(w.pushed_at, w.issued_at) AS pushed_at, coalesce(w.profile, c.profile) AS profile
+FROM work_orders w JOIN cases c ON c.id = w.case_id
+WHERE w.id > :after AND w.state IN ('ISSUED', 'ACCEPTED') AND w.outlived_at IS NULL
+  AND coalesce(w.pushed_at, w.issued_at) < :before
+ORDER BY w.id LIMIT :most FOR UPDATE OF w SKIP LOCKED
+"""
+OUTLIVED = """
+WITH moved AS (
+  UPDATE work_orders SET outlived_at = :now WHERE id = ANY(:ids) AND outlived_at IS NULL
+  RETURNING id, case_id, kind, branch_code, due_at
+), told AS (
+  INSERT INTO events (at, kind, case_id, data)
+  SELECT :now, 'ORDER_OUTLIVED', case_id,
+         jsonb_build_object('order_id', id, 'kind', kind, 'branch', branch_code, 'due_at', due_at)
+  FROM moved ORDER BY id
+)
+SELECT count(*) AS n FROM moved
+"""
+
+
+async def open_for_long(connection: AsyncConnection, before: datetime, after: int, most: int) -> list[dict]:
+    """id, pushed_at, profile of orders from id `after` on that were pushed before `before` and are open; locked."""
+    return await rows(connection, OPEN_FOR_LONG, before=before, after=after, most=most)
+
+
+async def put_outlived(connection: AsyncConnection, order_ids: Sequence[int], now: datetime) -> int:
+    """One time and one event an order. Returns how many are new."""
+    if not order_ids:
+        return 0
+    return (await rows(connection, OUTLIVED, ids=list(order_ids), now=now))[0]["n"]

@@ -1,7 +1,10 @@
 """Missed limits of work orders: read, ask the rule, mark, by the batch."""
 
+from datetime import timedelta
+
 from clock import Clock
-from rules.work_orders import marks_due
+from rules.work_orders import is_outlived, marks_due
+from scripts.rule_profiles import load_profile
 from storage import db, order_chasing, penalty_proposals, retrieval, shared_numbers
 from storage.calendar_days import held_calendar
 from storage.order_chasing import Marked
@@ -25,6 +28,24 @@ async def mark_missed_limits(clock: Clock) -> Marked:
         if len(found) < BATCH:
             return Marked(overdue, escalated)
         after = found[-1][0]
+
+
+@batch
+async def mark_outlived(clock: Clock) -> int:
+    """Orders still open after the outer limit, which no statement and no return moves (R90). Returns how many are new."""
+    now = clock.now()
+    after, found, count = 0, [], 0
+    while True:
+        async with db.transaction() as connection:
+            calendar = await held_calendar(connection)
+            found = await order_chasing.open_for_long(connection, now - timedelta(days=1), after, BATCH)
+            outlived = [
+                row["id"] for row in found if is_outlived(row["pushed_at"], now, calendar, load_profile(row["profile"]))
+            ]
+            count += await order_chasing.put_outlived(connection, outlived, now)
+        if len(found) < BATCH:
+            return count
+        after = found[-1]["id"]
 
 
 @batch

@@ -72,3 +72,4 @@ class WorkOrder(SQLModel, table=True):
     closed_why: str | None = Field(default=None, description="why it was closed unhandled, e.g. SURRENDERED")
     escalated_at: datetime | None = instant()
     overdue_at: datetime | None = instant()
+    outlived_at: datetime | None = instant(description="found open after the regulator's outer limit (R90)")

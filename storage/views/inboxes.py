@@ -93,7 +93,7 @@ async def count(connection: AsyncConnection, f: InboxFilter) -> int:
 _COLUMNS = """SELECT w.id, w.case_id, w.kind, w."class" AS class, w.reasons, w.marks, w.action, w.branch_code,
                      b.name AS branch_name, w.state, w.working_days, w.exclude_selling_agent, w.issued_at, w.due_at,
                      w.act_by, w.accepted_at, w.accepted_by, w.handled_at, w.handled_by, w.handling, w.closed_at,
-                     w.closed_why, w.escalated_at, w.overdue_at, w.statement_ref, w.returned_at,
+                     w.closed_why, w.escalated_at, w.overdue_at, w.outlived_at, w.statement_ref, w.returned_at,
                      w.overdue_statement, w.overdue_statement_at, c.profile, c.state AS case_state, c.policy_no, c.nominal_end, c.surrender_deadline, c.provisional,
                      k.product_name, k.agent_code, p.name_sealed, coalesce(ua.name, w.accepted_by) AS accepted_name,
                      coalesce(uh.name, w.handled_by) AS handled_name

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from clock import Clock
 from rules.calendar import shanghai
 from storage import db, events
-from tasks.chasing import mark_missed_limits
+from tasks.chasing import mark_missed_limits, mark_outlived
 
 DAY = date(2026, 9, 24)
 
@@ -65,12 +65,12 @@ async def issue(number: int, **order) -> int:
     return found[0]["id"]
 
 
-async def chase(now: datetime, tmp_path: Path):
+async def chase(now: datetime, tmp_path: Path, task=mark_missed_limits):
     file = tmp_path / "clock.json"
     file.write_text(json.dumps({"wall": 0, "sim": 0, "speed": 1}))
     clock = Clock(file)
     clock.set(now, 0.001)
-    return await mark_missed_limits.fn(clock)
+    return await task.fn(clock)
 
 
 async def told() -> list[tuple[str, dict]]:
@@ -137,3 +137,18 @@ async def test_more_than_one_batch_and_a_returned_order(branch, tmp_path):
     async with db.transaction() as connection:
         await connection.execute(text("UPDATE work_orders SET state = 'ISSUED', handled_at = NULL"))
     assert (await chase(at(0, 5, date(2026, 9, 26)), tmp_path)).overdue == 0
+
+
+async def test_an_order_open_beyond_the_outer_limit(branch, tmp_path):
+    """Pushed on Sunday, 20 September, a working day for the holiday: the fifteenth working day after it is 16 October."""
+    order = await issue(1)
+    await issue(2, state="HANDLED", handled_at=at(20))
+    assert await chase(at(23, 59, date(2026, 10, 16)), tmp_path, mark_outlived) == 0
+    assert await chase(at(0, 5, date(2026, 10, 17)), tmp_path, mark_outlived) == 1
+    assert await chase(at(1, 5, date(2026, 10, 17)), tmp_path, mark_outlived) == 0
+    assert await told() == [
+        (
+            "ORDER_OUTLIVED",
+            {"order_id": order, "kind": "VERIFICATION", "branch": "HO", "due_at": "2026-09-24T15:59:59+00:00"},
+        )
+    ]
