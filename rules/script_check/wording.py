@@ -128,8 +128,8 @@ def short_enough(script: Script, sheets: Sequence[CallSheet], problems: Problems
         if seconds > MOST_SECONDS:
             problems.add(
                 "TOO_LONG", place_of_text(text),
-                f"{text.id} 要说{seconds:.0f}秒，超过{MOST_SECONDS:.0f}秒",
-                f"{text.id} takes {seconds:.0f} s to say, more than {MOST_SECONDS:.0f}",
+                f"{text.id} 要说{seconds:.1f}秒，超过{MOST_SECONDS:.0f}秒",
+                f"{text.id} takes {seconds:.1f} s to say, more than {MOST_SECONDS:.0f}",
             )  # fmt: skip
     return longest
 
@@ -180,10 +180,9 @@ def placeholders_exist(script: Script, seen: list[Seen], sheets: Sequence[CallSh
 
 
 def _time_is_known(script: Script, one: Seen, edge: Edge, text_id: str, needs: list[str], problems: Problems) -> None:
-    lacking = "appointment" in needs and not edge.appointment
-    lacking = lacking or (bool({"slot1", "slot2"} & set(needs)) and not edge.end.offered)
-    if lacking:
-        name = "appointment" if "appointment" in needs else "slot1"
+    lacking = ["appointment"] if "appointment" in needs and not edge.appointment else []
+    lacking += [name for name in needs if name in ("slot1", "slot2") and not edge.end.offered]
+    for name in lacking:
         problems.add(
             "PLACEHOLDER_MISSING", place_of_text(script.texts[text_id]),
             f"{text_id} 要说{{{name}}}，而此时没有约定时间", f"{text_id} says {{{name}}} where no time has been agreed",
