@@ -8,6 +8,7 @@ from prefect import flow
 from clock import system
 from rules.calendar import business_date
 from settings import settings
+from tasks.low_success import propose_for_low_success
 from tasks.report_files import write_report_files
 from tasks.reporting import keep_daily_report
 
@@ -17,4 +18,5 @@ async def daily_report(day: date | None = None, folder: Path | None = None, agai
     """Returns the files' paths. `day` None: yesterday; `folder` None: `reports` in HUIFANG_HOME."""
     clock = system()
     report = await keep_daily_report(day or business_date(clock.now()) - timedelta(days=1), clock, again)
+    await propose_for_low_success(clock)
     return [str(file) for file in await write_report_files(report, folder or settings().home / "reports")]

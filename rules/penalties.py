@@ -155,6 +155,17 @@ def proposals(
 PERSISTENT_MONTHS = 3
 
 
+def months_low(months: Iterable[tuple[int, int]], profile: Profile = DEFAULTS) -> int:
+    """How many months in a row were low, the latest first. Each as (callbacks that succeeded, callbacks due); a month in
+    which none was due says nothing and ends the row (R105)."""
+    count = 0
+    for succeeded, due in months:
+        if due == 0 or succeeded * 100 >= due * profile["penalty.low_success_below"]:
+            break
+        count += 1
+    return count
+
+
 def low_success(months_low: int) -> tuple[Proposal, ...]:
     """A unit whose success rate was low in so many months running: a warning, and from the third an investigation."""
     found = []

@@ -1,7 +1,7 @@
 """Proposals of penalties: written once from stored facts with their source, decided by two persons, never deducted."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,8 @@ from rules.penalties import (
     check_decision,
     check_recommendation,
     item_proposals,
+    low_success,
+    months_low,
     order_late,
     proposal_key,
     proposals,
@@ -86,6 +88,22 @@ async def propose_from_facts(connection: AsyncConnection, now: datetime) -> int:
         wanted += _rows(item_proposals(row["items"]), f"check:{row['id']}", row, check_id=row["id"])
     for row in await rows(connection, ADDRESSES, since=since):
         wanted += _rows([address_proposal(row["holder"])], f"address:{row['id']}", row)
+    return await _keep(connection, wanted, now)
+
+
+async def propose_for_low_success(
+    connection: AsyncConnection,
+    units: Mapping[str, Sequence[tuple[int, int]]],
+    month: str,
+    profile: Profile,
+    now: datetime,
+) -> int:
+    """Warnings and investigations for units whose success was low in `month`, such as 2026-10, and in those before it
+    (R105). `units`: by branch, the months from that one back, each as succeeded and due. Returns how many are new."""
+    wanted = []
+    for branch, months in units.items():
+        of = {"case_id": None, "branch_code": branch, "agent_code": None, "profile": profile.id}
+        wanted += _rows(low_success(months_low(months, profile)), f"month:{month}:{branch}", of)
     return await _keep(connection, wanted, now)
 
 

@@ -12,6 +12,7 @@ from rules.penalties import (
     check_recommendation,
     item_proposals,
     low_success,
+    months_low,
     order_late,
     proposal_key,
     proposals,
@@ -88,6 +89,21 @@ def test_fraud_is_for_people_to_judge():
 )
 def test_low_success(months, measures):
     assert [p.measure for p in low_success(months)] == measures
+
+
+@pytest.mark.parametrize(
+    ("months", "low"),
+    [
+        ([], 0),
+        ([(9, 10)], 0),  # ninety per cent is not below ninety
+        ([(899, 1000), (9, 10), (0, 10)], 1),
+        ([(0, 3), (1, 2), (8, 9), (1, 1)], 3),
+        ([(0, 0), (0, 3)], 0),  # nothing was due
+        ([(0, 3), (0, 0), (0, 3)], 1),
+    ],
+)
+def test_months_in_a_row_below_the_figure(months, low):
+    assert months_low(months) == low
 
 
 def test_services_of_a_wealth_manager():

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from clock import Clock
 from rules.calendar import shanghai
-from storage import db
+from storage import db, figures
+from tasks.low_success import propose_for_low_success
 from tasks.report_files import COLUMNS, write_files
 from tasks.reporting import BY_LABEL, DailyReport, DayNotBegun, make_daily_report
 
@@ -223,3 +224,32 @@ def test_waived_statements_are_listed(tmp_path):
     assert ("其中经两人改判", 2) in list(book["全部"].iter_rows(values_only=True, max_col=2))
     del figures["waivers"], whole["overridden"]  # as an earlier version kept it
     assert write_files(DailyReport(DAY, figures, at(9), True), tmp_path)
+
+
+async def test_a_month_of_low_success_is_warned_about_and_the_third_investigated(day, clock):
+    """R105, from the kept figures of each month; in September C2 reached one of two."""
+    clock.set(at(6, day=date(2026, 10, 1)), 0.001)
+    before = {"2026-08": {"C1": [1, 2], "C2": [8, 9]}, "2026-07": {"C2": [5, 6]}}
+    async with db.transaction() as connection:
+        for month, units in before.items():
+            await connection.execute(
+                text("INSERT INTO reports (kind, period, figures, made_at) VALUES ('success', :month, :figures, :now)"),
+                {"month": month, "figures": json.dumps(units), "now": clock.now()},
+            )
+    assert await propose_for_low_success.fn(clock) == 2
+    assert await propose_for_low_success.fn(clock) == 0
+    async with db.transaction() as connection:
+        assert await db.rows(
+            connection,
+            "SELECT key, branch_code, falls_on, measure, rule, state FROM penalty_proposals ORDER BY id",
+        ) == [
+            {
+                "key": f"month:2026-09:C2:LOW_SUCCESS:UNIT:{measure}", "branch_code": "C2", "falls_on": "UNIT",
+                "measure": measure, "rule": "R105", "state": "PROPOSED",
+            }
+            for measure in ("WARNING", "CONTRACT_INVESTIGATION")
+        ]  # fmt: skip
+        assert (await figures.stored_report(connection, "success", "2026-09"))["figures"] == {
+            "C1": [2, 2],
+            "C2": [1, 2],
+        }
