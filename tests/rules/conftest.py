@@ -1,6 +1,7 @@
 """Whatever these tests bring about that tells somebody something is read: its rule, its code, and both its sentences."""
 
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -57,13 +58,14 @@ def flaws(rule: str | None, zh: str, en: str, silent: bool) -> tuple[str, ...]:
     )
 
 
-# While the rules are imported, and while a test of theirs runs: tests of other folders share this process.
+# While the tests are collected, which imports the tables, and while one of the rules runs: tests of other folders share
+# this process.
 reading = True
 
 
-def pytest_runtest_setup() -> None:
+def pytest_collection_finish() -> None:
     global reading
-    reading = True
+    reading = False
 
 
 def pytest_runtest_teardown() -> None:
@@ -90,19 +92,20 @@ def reader(kind: type, rule: str = "", zh: str = "zh", en: str = "en"):
     kind.__init__ = made
 
 
-def _read_all() -> None:
-    from rules.calendar import CalendarRefused
-    from rules.class_overrides import OverrideRefused
-    from rules.judge.history import Broken
-    from rules.order_review import ReviewRefused
-    from rules.penalties import DecisionRefused
-    from rules.retrieval import Decision
-
-    reader(Broken, "PROMISE-{0.promise}", "message_zh", "message_en")
-    reader(Decision, "{0.rule}")
-    for kind in (CalendarRefused, OverrideRefused, ReviewRefused, DecisionRefused):
-        reader(kind)
+READ = {
+    "rules.judge.history": {"Broken": ("PROMISE-{0.promise}", "message_zh", "message_en")},
+    "rules.retrieval": {"Decision": ("{0.rule}",)},
+    "rules.calendar": {"CalendarRefused": ()},
+    "rules.class_overrides": {"OverrideRefused": ()},
+    "rules.order_review": {"ReviewRefused": ()},
+    "rules.penalties": {"DecisionRefused": ()},
+}
 
 
-_read_all()
-reading = False
+def pytest_runtest_setup() -> None:
+    """Reads from now on; of what the tests at hand have not imported there is nothing to read."""
+    global reading
+    reading = True
+    for module in READ.keys() & sys.modules.keys():
+        for kind, how in READ.pop(module).items():
+            reader(getattr(sys.modules[module], kind), *how)
