@@ -142,7 +142,7 @@ async def calls(request, exchange):
         return await _create_call(request, exchange)
     query = request.query_params
     started, ended = within(query, "StartTime"), within(query, "EndTime")
-    to, from_ = (orders.phone_number(query[name]) if query.get(name) else None for name in ("To", "From"))
+    to, from_ = (orders.address(query[name]) if query.get(name) else None for name in ("To", "From"))
     found = [
         call
         for call in reversed(exchange.calls.values())
@@ -150,7 +150,7 @@ async def calls(request, exchange):
         and (not query.get("To") or call.to == to)
         and (not query.get("From") or call.from_ == from_)
         and (not query.get("Status") or call.status == query["Status"])
-        and not query.get("ParentCallSid")
+        and (not query.get("ParentCallSid") or call.parent and call.parent.sid == query["ParentCallSid"])
         and started(call.started)
         and ended(call.ended)
     ]
@@ -178,12 +178,8 @@ async def _create_call(request: Request, exchange: Exchange) -> Response:
         raise ApiError(500, 20500, "Internal Server Error")
     base = config.public_url or f"{request.url.scheme}://{request.url.netloc}"
     call = Call(exchange, exchange.new_sid("CA"), to, from_, order, base.rstrip("/"))
-    exchange.calls[call.sid] = call
-    exchange.journal.call(call)
-    exchange.journal.status(call)
-    exchange.log.add("created", call.sid, to, url=order.source.url)
     answer = call.resource()
-    exchange.spawn(call.run())
+    exchange.place(call)
     if (details := strikes("create-lost-response")) is not None:
         return LostResponse(details["hold"])
     if strikes("create-500-after") is not None:

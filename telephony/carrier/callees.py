@@ -42,7 +42,7 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Ring:
-    """`outcome`: answer, busy, no-answer or failed; `seconds` it rings before that."""
+    """`outcome`: answer, busy, declined, no-answer or failed; `seconds` it rings before that."""
 
     outcome: str
     seconds: float = 4.0
@@ -52,9 +52,15 @@ SILENT = Reaction("silent")
 
 
 class Callee:
-    """Answers, stays on the line and says nothing. `kind`: human or machine; `greeting` None says nothing at all."""
+    """Answers, stays on the line and says nothing. `kind`: human or machine; `greeting` None says nothing at all.
+
+    `stays`: after how many simulated seconds the callee hangs up whatever happens, None never. `says`: what it begins
+    to say in a conference, unasked, in turn.
+    """
 
     kind = "human"
+    stays: float | None = None
+    says: tuple[str, ...] = ()
     greeting: str | None = None
     character = "silent"
 
@@ -69,15 +75,42 @@ class Callee:
         return False
 
 
+class Agent(Callee):
+    """A simulated agent at a telephone, a SIP address or a browser client: answers after two seconds and stays. It speaks
+    when it is told to (`/control/calls/{sid}/say`) and answers nobody by itself."""
+
+    greeting = None
+    character = "agent"
+
+    def ring(self) -> Ring:
+        return Ring("answer", 2.0)
+
+
+class LeavingAgent(Agent):
+    """A simulated agent who is gone after twenty seconds."""
+
+    character = "agent-hangs-up"
+    stays = 20.0
+
+
+class ByHand(Callee):
+    """Somebody at the control page: rings until picked up there, says and presses what is told there."""
+
+    character = "by-hand"
+
+    def ring(self) -> Ring:
+        return Ring("answer", 3600.0)
+
+
 class Unreached(Callee):
-    """busy, no-answer or failed."""
+    """busy, declined, no-answer or failed."""
 
     def __init__(self, outcome: str):
         self.character = self.outcome = outcome
 
     def ring(self) -> Ring:
         # nobody answers, ever: the caller's Timeout decides
-        return Ring(self.outcome, {"no-answer": 3600.0, "busy": 1.0}.get(self.outcome, 0.0))
+        return Ring(self.outcome, {"no-answer": 3600.0, "busy": 1.0, "declined": 3.0}.get(self.outcome, 0.0))
 
 
 class Machine(Callee):
@@ -120,15 +153,16 @@ class PressesOne(Callee):
 
 
 class Scripted(Callee):
-    """Does what a JSON object says: `{"answer_delay", "ring", "greeting", "replies", "default"}`.
+    """Does what a JSON object says: `{"answer_delay", "ring", "greeting", "replies", "default",
+    "says", "stays"}`.
 
     A reply is `{"when": REGEX, "say" | "press" | "hangup" | "silent", "delay"?, "barge"?, "confidence"?, "times"?}`; the first whose
     regex is found in the prompt and that has turns left is taken, else `default` (a reply without `when`).
     """
 
-    RINGS = ("answer", "no-answer", "busy", "failed", "machine")
+    RINGS = ("answer", "no-answer", "busy", "declined", "failed", "machine")
     _REPLY = frozenset({"when", "say", "press", "hangup", "silent", "delay", "barge", "confidence", "times"})
-    _KEYS = frozenset({"answer_delay", "ring", "greeting", "replies", "default"})
+    _KEYS = frozenset({"answer_delay", "ring", "greeting", "replies", "default", "says", "stays"})
 
     def __init__(self, script: dict):
         self.check(script)
@@ -136,6 +170,8 @@ class Scripted(Callee):
         self.character = "script"
         self.kind = "machine" if script.get("ring") == "machine" else "human"
         self.greeting = script.get("greeting", MACHINE_GREETING if self.kind == "machine" else GREETING) or None
+        self.stays = script.get("stays")
+        self.says = tuple(script.get("says", ()))
         self._left = [reply.get("times") for reply in script.get("replies", ())]
 
     @classmethod
@@ -148,7 +184,9 @@ class Scripted(Callee):
         replies = script.get("replies", [])
         if not isinstance(replies, list):
             raise ValueError("replies is a list")
-        cls._check_numbers(script, "answer_delay")
+        cls._check_numbers(script, "answer_delay", "stays")
+        if not isinstance(script.get("says", []), list) or not all(isinstance(x, str) for x in script.get("says", [])):
+            raise ValueError("says is a list of sentences")
         cls._check_text(script, "greeting")
         for reply in [*replies, script["default"]] if script.get("default") else replies:
             if not isinstance(reply, dict) or set(reply) - cls._REPLY:
@@ -168,7 +206,7 @@ class Scripted(Callee):
         for name in names:
             value = given.get(name, 0)
             # null leaves the confidence out, or waits for the end of the prompt
-            if value is None and name in ("barge", "confidence", "times"):
+            if value is None and name in ("barge", "confidence", "times", "stays"):
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
                 raise ValueError(f"{name} is a number, 0 or more")

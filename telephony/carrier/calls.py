@@ -1,12 +1,11 @@
 """One call: from the queue over ringing and the application's TwiML to its end, with the status callbacks on the way."""
 
 import asyncio
-import contextlib
 import math
-import time
 from dataclasses import dataclass, field
 
-from telephony.carrier import amd, recordings, twiml
+from telephony.carrier import amd, conferences, documents, people, recordings, twiml
+from telephony.carrier.line import Line, Member, Room
 from telephony.carrier.sound import Heard, keys_seconds, speech_seconds
 from telephony.carrier.webhooks import Reply
 
@@ -16,6 +15,8 @@ DIALLING = 0.2
 IN_ORDER = 5.0
 TERMINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 SIP = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
+# which status Twilio gives to a declined call is not documented; busy is what its users report
+DECLINED = "603"
 EVENTS = {"in-progress": "answered", **dict.fromkeys(TERMINAL, "completed")}
 _GEO = {
     f"{who}{what}": "" for who in ("To", "From", "Called", "Caller") for what in ("City", "State", "Zip", "Country")
@@ -30,8 +31,8 @@ class Interrupted(Exception):
 class Order:
     """What a create request asked for; times in simulated seconds."""
 
-    source: "twiml.Source"
-    fallback: "twiml.Source | None" = None
+    source: "documents.Source"
+    fallback: "documents.Source | None" = None
     status_callback: str | None = None
     status_method: str = "POST"
     status_events: frozenset[str] = frozenset({"completed"})
@@ -47,6 +48,10 @@ class Order:
     recording_events: frozenset[str] = frozenset({"completed"})
     detection: amd.Detection | None = None
     caller_id: str | None = None
+    # a leg that <Dial> places: what the callee hears before the legs are joined
+    whisper: "documents.Source | None" = None
+    # a participant that was placed over the API goes into its conference instead of carrying out a document
+    conference: "conferences.Entry | None" = None
 
 
 @dataclass(eq=False)
@@ -67,6 +72,8 @@ class Call:
     detection_ms: int = 0
     price: str | None = None
     deleted: bool = False
+    direction: str = "outbound-api"
+    parent: "Call | None" = None
     heard: list[Heard] = field(default_factory=list)
     recordings: list = field(default_factory=list)
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -75,62 +82,52 @@ class Call:
         self.created = self.updated = self.exchange.clock.now()
         self.callee = None
         self.over = asyncio.Event()
+        # answered, and whatever had to be heard first has been heard; only <Dial> waits for it
+        self.there = asyncio.Event()
+        # what a person at the control page does with a telephone that rings: True picks up, False declines
+        self.hook: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.params = {
             "CallSid": self.sid, "AccountSid": self.exchange.account_sid, "From": self.from_, "To": self.to,
-            "Caller": self.from_, "Called": self.to, "ApiVersion": "2010-04-01", "Direction": "outbound-api", **_GEO,
+            "Caller": self.from_, "Called": self.to, "ApiVersion": "2010-04-01", "Direction": self.direction, **_GEO,
         }  # fmt: skip
-        self._not_on_line = 0.0
-        self._waiting: tuple[float, float] | None = None
+        if self.parent is not None:
+            self.params["ParentCallSid"] = self.parent.sid
+        self.time = Line(self.exchange.clock)
+        self.room: Room | None = None
         self._line_answered: float | None = None
         self._line_ended: float | None = None
         self._sequence = 0
         self._running: asyncio.Task | None = None
         self._interruption: str | None = None
-        self._redirect: twiml.Source | None = None
+        self._redirect: documents.Source | None = None
         self._last_callback: tuple[asyncio.Event, asyncio.Task] | None = None
         self._held: list = []
         self._limit: asyncio.Task | None = None
-        self._still_at: float | None = None
         self._sip: str | None = None
 
     # -- time on the line
 
     def line(self) -> float:
-        """Simulated seconds as they pass on this line: what is heard and recorded counts by them.
-
-        They are the clock's, but a web request counts with the real seconds that it took, and a turn of the event loop
-        that came late not at all: otherwise 20 ms of waiting would be twelve seconds of silence at speed 600.
-        """
-        if self._still_at is not None:
-            return self._still_at
-        return self.exchange.clock.elapsed() - self._not_on_line - self._waited()
+        """Simulated seconds as they pass on this line, see Line."""
+        return self.time.now()
 
     async def pass_time(self, seconds: float) -> None:
-        """Let `seconds` pass on the line."""
-        clock = self.exchange.clock
-        until = self.line() + seconds
-        await clock.sleep(seconds)
-        late = self.line() - until
-        # more than that is the clock that was set forward, and everybody's time
-        if 0 < late < 2.0 * clock.speed:
-            self._not_on_line += late
+        await self.time.pass_time(seconds)
 
-    @contextlib.contextmanager
     def waiting(self):
         """Around a web request: it takes real time."""
-        self._waiting = (self.exchange.clock.elapsed(), time.monotonic())
-        try:
-            yield
-        finally:
-            waited, self._waiting = self._waited(), None
-            self._not_on_line += waited
+        return self.time.waiting()
 
-    def _waited(self) -> float:
-        """What the clock has counted too much since the web request under way, if there is one."""
-        if self._waiting is None:
-            return 0.0
-        simulated, real = self._waiting
-        return max(0.0, self.exchange.clock.elapsed() - simulated - (time.monotonic() - real))
+    def stand_still_at(self, line: float) -> None:
+        self.time.stand_still_at(line)
+
+    def enter(self, room: "Room") -> None:
+        self.room = room
+        self.time.enter(room.time)
+
+    def part(self) -> None:
+        self.room = None
+        self.time.part()
 
     @property
     def seconds(self) -> float:
@@ -149,7 +146,7 @@ class Call:
         """Complete a call in progress, cancel one that still rings or waits."""
         self._interrupt("api")
 
-    def redirect(self, source: "twiml.Source") -> None:
+    def redirect(self, source: "documents.Source") -> None:
         self._redirect = source
         self._interrupt("redirect")
 
@@ -159,8 +156,12 @@ class Call:
             self._limit.cancel()
             self._limit = self.exchange.spawn(self._watch_limit())
 
+    def callee_leaves(self) -> None:
+        """The callee puts the receiver down."""
+        self._interrupt("callee")
+
     def _interrupt(self, why: str) -> None:
-        if self._interruption not in ("api", "time-limit"):
+        if self._interruption not in ("api", "time-limit", "callee"):
             self._interruption = why
         if self._running:
             self._running.cancel()
@@ -196,7 +197,7 @@ class Call:
     async def _live(self) -> None:
         clock = self.exchange.clock
         try:
-            await self._stage(clock.sleep(QUEUED))
+            await self._stage(clock.sleep(QUEUED if self.parent is None else 0.0))
         except Interrupted:
             # cancelled while queued: nobody is told
             self.status, self.ended = "canceled", clock.now()
@@ -233,6 +234,8 @@ class Call:
                 callback_events=order.recording_events,
             )
         self._limit = self.exchange.spawn(self._watch_limit())
+        if self.callee.stays is not None:
+            self.exchange.spawn(people.leave_in_time(self, self.callee.stays))
         self._end("completed", await self._talk())
 
     async def _ring(self) -> tuple[str, str] | None:
@@ -243,8 +246,18 @@ class Call:
         if ring.outcome == "failed":
             return "failed", "network"
         self._become("ringing")
-        await clock.sleep(min(ring.seconds, self.order.timeout))
-        if ring.outcome == "busy":
+        rings = asyncio.ensure_future(clock.sleep(min(ring.seconds, self.order.timeout)))
+        try:
+            await asyncio.wait({rings, self.hook}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            rings.cancel()
+        if self.hook.done():
+            if self.hook.result():
+                return None
+            self._sip = DECLINED
+            return "busy", "callee"
+        if ring.outcome in ("busy", "declined"):
+            self._sip = DECLINED if ring.outcome == "declined" else None
             return "busy", "callee"
         if ring.outcome == "no-answer" or ring.seconds > self.order.timeout:
             return "no-answer", "timeout"
@@ -256,20 +269,27 @@ class Call:
         if self.exchange.faults.strikes("instant-hangup", self.to):
             self.exchange.log.add("fault", self.sid, self.to, fault="instant-hangup")
             return "callee"
-        opening, source = True, self.order.source
+        opening, source, entry = True, self.order.source, self.order.conference
         while True:
             try:
                 if opening:
                     opening = False
                     await self._stage(self._opening())
+                if self.parent is not None:
+                    await self._stage(self._bridged(session))
+                    return "application"
+                if entry:
+                    conference = self.exchange.conferences.named(entry.name, self.base_url)
+                    await self._stage(conference.stay(self, entry))
+                    return "application"
                 await self._stage(session.run(source))
                 return "application"
-            except twiml.CalleeHungUp:
+            except documents.CalleeHungUp:
                 return "callee"
             except Interrupted:
                 if self._interruption != "redirect":
                     return self._interruption
-                source, self._redirect, self._interruption = self._redirect, None, None
+                source, entry, self._redirect, self._interruption = self._redirect, None, None, None
 
     async def _opening(self) -> None:
         if self.order.send_digits:
@@ -279,30 +299,63 @@ class Call:
         if self.callee.greeting and (self.order.send_digits or not self.order.detection):
             self.exchange.spawn(self.callee_says(self.callee.greeting))
 
+    async def _bridged(self, session: "twiml.Session") -> None:
+        """The life of a leg that <Dial> placed: a word to the callee alone, then in a room with the caller."""
+        if self.order.whisper:
+            await session.play(self.order.whisper)
+        self.there.set()
+        await self.over.wait()
+
     async def _watch_limit(self) -> None:
         while self.status == "in-progress" and (left := self.order.time_limit - self.seconds) > 0:
             # while a web request is under way nothing may be left to wait for: look again every 20 ms, not at once
-            await self.exchange.clock.sleep(max(left, 0.02 * self.exchange.clock.speed) if self._waiting else left)
+            await self.exchange.clock.sleep(
+                max(left, 0.02 * self.exchange.clock.speed) if self.time.requesting else left
+            )
         if self.status == "in-progress":
             self._interrupt("time-limit")
 
     async def callee_says(self, text: str) -> None:
         """Words of the callee that nobody waits for, such as a greeting."""
-        heard = self.sounds("callee", "speech", text)
         self.exchange.log.add("heard", self.sid, self.to, speech=text, asked=False)
-        await self.exchange.clock.sleep(heard.length)
+        if member := self.member:
+            self.room.utter(member, "speech", text)
+        else:
+            self.own_sound("speech", text)
+        await self.exchange.clock.sleep(speech_seconds(text))
         if self.callee.kind == "machine" and self.status == "in-progress":
-            self.sounds("callee", "beep", "", 0.5)
+            self.own_sound("beep", "", 0.5)
+
+    @property
+    def member(self) -> Member | None:
+        """Its place in the room where it is, if it is in one."""
+        return self.room.members.get(self.sid) if self.room else None
+
+    @property
+    def interrupted_by(self) -> str | None:
+        """api, time-limit, callee or redirect, while what it did is being broken off."""
+        return self._interruption
+
+    def sounded(self, side: str, kind: str, since: float) -> None:
+        """Note a sound that lasted from `since` on its line until now."""
+        now = self.line()
+        if now > since and self._line_ended is None:
+            self._noted(Heard(since, now, side, kind, "", now - since))
+
+    def _noted(self, heard: Heard) -> Heard:
+        self.heard.append(heard)
+        self.exchange.journal.heard(self, heard)
+        return heard
+
+    def own_sound(self, kind: str, text: str, length: float | None = None) -> Heard:
+        return self.sounds("callee", kind, text, length)
 
     def sounds(self, side: str, kind: str, text: str, length: float | None = None) -> Heard:
         """Note a sound that begins now."""
         if length is None:
             length = speech_seconds(text) if kind == "speech" else keys_seconds(text)
         now = self.line()
-        heard = Heard(now, now + length, side, kind, text, length)
-        self.heard.append(heard)
-        self.exchange.journal.heard(self, heard)
-        return heard
+        return self._noted(Heard(now, now + length, side, kind, text, length))
 
     def forget_sounds(self) -> None:
         """Once nothing recorded can be asked for any more, what was heard need not be kept."""
@@ -351,10 +404,6 @@ class Call:
         self._sequence, self._line_answered, self._line_ended = sequence, line_answered, line_ended
         if self.status in TERMINAL:
             self.over.set()
-
-    def stand_still_at(self, line: float) -> None:
-        """The last moment on the line that an earlier process noted: there was no later one."""
-        self._still_at = line
 
     def end_after_restart(self) -> None:
         """The carrier went away in the middle of this call, and its line with it."""
@@ -472,14 +521,14 @@ class Call:
             "caller_name": None,
             "date_created": exchange.rfc2822(self.created),
             "date_updated": exchange.rfc2822(self.updated),
-            "direction": "outbound-api",
+            "direction": self.direction,
             "duration": str(self.duration) if self.status == "completed" else None,
             "end_time": exchange.rfc2822(self.ended),
             "forwarded_from": None,
             "from": self.from_,
             "from_formatted": self.from_,
             "group_sid": None,
-            "parent_call_sid": None,
+            "parent_call_sid": self.parent.sid if self.parent else None,
             "phone_number_sid": exchange.phone_number_sid(self.from_),
             "price": self.price,
             "price_unit": "USD",

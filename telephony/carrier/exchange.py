@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 
+from telephony.carrier.conferences import Conferences
 from telephony.carrier.eventlog import EventLog
 from telephony.carrier.faults import Faults
 from telephony.carrier.journal import Journal
@@ -71,6 +72,7 @@ class Exchange:
         self.voices = Voices(config.state / "phrases" if config.state else None)
         self.journal = Journal(config.state, config.account_sid)
         self.calls: dict = {}
+        self.conferences = Conferences(self)
         self.recordings: dict = {}
         self.notifications: dict[str, Notification] = {}
         self._tasks: set[asyncio.Task] = set()
@@ -80,6 +82,14 @@ class Exchange:
 
     def new_sid(self, prefix: str) -> str:
         return f"{prefix}{self._sids.getrandbits(128):032x}"
+
+    def place(self, call) -> None:
+        """Take a call in: from here on it is known, and runs by itself."""
+        self.calls[call.sid] = call
+        self.journal.call(call)
+        self.journal.status(call)
+        self.log.add("created", call.sid, call.to, url=call.order.source.url)
+        self.spawn(call.run())
 
     def phone_number_sid(self, number: str) -> str:
         return "PN" + hashlib.sha256(f"{self.account_sid}{number}".encode()).hexdigest()[:32]
@@ -118,7 +128,7 @@ class Exchange:
     async def forget(self) -> None:
         """Be as after the very first start: no calls, no recordings, nothing told, nobody known. Live calls end unheard."""
         await self._stop()
-        for known in (self.calls, self.recordings, self.notifications):
+        for known in (self.calls, self.recordings, self.notifications, self.conferences.by_sid):
             known.clear()
         self.numbers.forget()
         self.log.clear()

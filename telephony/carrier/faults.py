@@ -26,6 +26,11 @@ FAULTS: dict[str, tuple[str, dict]] = {
     "callback-drop": ("a status callback is never sent", {}),
     "callback-late": ("a status callback is sent late (simulated seconds)", {"seconds": 120.0}),
     "callback-unsigned": ("a status callback carries no valid signature", {}),
+    "conference-callback-drop": ("a callback of a conference is never sent", {}),
+    "conference-callback-reorder": (
+        "a callback of a conference is held back until its next one has been sent",
+        {},
+    ),
     "recording-late": ("a recording completes late (simulated seconds)", {"seconds": 600.0}),
     "recording-absent": ("a recording ends as absent", {"error_code": 16102}),
     "recording-callback-drop": ("the callback of a recording is never sent", {}),

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from telephony.carrier import recordings
 from telephony.carrier.calls import TERMINAL, Call, Order
+from telephony.carrier.conferences import Conference
+from telephony.carrier.documents import Source
 from telephony.carrier.sound import Heard
-from telephony.carrier.twiml import Source
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,9 @@ class Journal:
 
     def heard(self, call: Call, piece: Heard) -> None:
         self.note("heard", sid=call.sid, **asdict(piece))
+
+    def conference(self, conference) -> None:
+        self.note(**_conference(conference))
 
     def sounds_cut(self, call: Call) -> None:
         """Where each sound really ended, once the call is over."""
@@ -81,6 +85,8 @@ class Journal:
             exchange.spawn(call.post(**callback, owed=self.owe(call, **callback)))
         for recording in exchange.recordings.values():
             recordings.resume(recording)
+        for conference in exchange.conferences.by_sid.values():
+            conference.end_after_restart()
         for call in exchange.calls.values():
             if call.status not in TERMINAL:
                 call.end_after_restart()
@@ -139,19 +145,24 @@ class Journal:
             case "status":
                 ends_of_line[entry["sid"]] = entry.pop("line")
                 exchange.calls[entry.pop("sid")].restore(**entry)
+            case "conference":
+                _restore_conference(exchange, **entry)
             case "heard":
-                call = exchange.calls[entry.pop("sid")]
+                call = _owner(exchange, entry.pop("sid"))
                 piece = Heard(**entry)
                 for before in call.heard:
                     if before.side == piece.side:  # nobody says two things at once: the first was cut short
                         before.end = min(before.end, piece.start)
                 call.heard.append(piece)
-                ends_of_line[call.sid] = piece.start
+                if call.sid in exchange.calls:
+                    ends_of_line[call.sid] = piece.start
+                elif call.status != "completed":
+                    call.stand_still_at(piece.start)
             case "ends":
-                for piece, end in zip(exchange.calls[entry["sid"]].heard, entry["ends"], strict=False):
+                for piece, end in zip(_owner(exchange, entry["sid"]).heard, entry["ends"], strict=False):
                     piece.end = end
             case "silent":
-                exchange.calls[entry["sid"]].heard = []
+                _owner(exchange, entry["sid"]).heard = []
             case "recording":
                 _restore_recording(exchange, **entry)
             case "owed":
@@ -180,6 +191,18 @@ def _snapshot(exchange):
         for recording in call.recordings:
             yield _recording(recording)
         yield _status(call)
+    for conference in exchange.conferences.by_sid.values():
+        yield _conference(conference)
+        for piece in conference.heard:
+            yield {"note": "heard", "sid": conference.sid, **asdict(piece)}
+        yield {"note": "ends", "sid": conference.sid, "ends": [piece.end for piece in conference.heard]}
+        for recording in conference.recordings:
+            yield _recording(recording)
+
+
+def _owner(exchange, sid: str):
+    """The call or the conference of that sid."""
+    return exchange.calls[sid] if sid in exchange.calls else exchange.conferences.by_sid[sid]
 
 
 def _clock(exchange) -> dict:
@@ -202,19 +225,39 @@ def _created(call: Call) -> dict:
         "note": "call", "sid": call.sid, "to": call.to, "from_": call.from_, "base_url": call.base_url,
         "created": call.created, "url": order.source.url, "status_callback": order.status_callback,
         "status_method": order.status_method, "status_events": sorted(order.status_events), "record": order.record,
+        "direction": call.direction, "parent": call.parent.sid if call.parent else None,
     }  # fmt: skip
 
 
-def _call(exchange, sid, to, from_, base_url, created, url, status_events, **order) -> Call:
+def _call(
+    exchange, sid, to, from_, base_url, created, url, status_events, direction="outbound-api", parent=None, **order
+) -> Call:
     # what would only be needed to go on talking is not kept: a call does not outlive its carrier
     wanted = Order(source=Source(url), status_events=frozenset(status_events), **order)
-    call = Call(exchange, sid, to, from_, wanted, base_url)
+    call = Call(exchange, sid, to, from_, wanted, base_url, direction=direction, parent=exchange.calls.get(parent))
     call.created = call.updated = created
     return call
 
 
 def _status(call: Call) -> dict:
     return {"note": "status", "sid": call.sid, "line": call.line(), **call.to_restore()}
+
+
+def _conference(conference: Conference) -> dict:
+    return {
+        "note": "conference", "sid": conference.sid, "name": conference.friendly_name, "base_url": conference.base_url,
+        "status": conference.status, "created": conference.created, "updated": conference.updated,
+        "reason": conference.reason, "ended_by": conference.ended_by,
+        "told_by": conference.told_by.sid if conference.told_by else None,
+    }  # fmt: skip
+
+
+def _restore_conference(exchange, sid, name, base_url, told_by, **state) -> None:
+    known = exchange.conferences.by_sid
+    conference = known.get(sid) or known.setdefault(sid, Conference(exchange, sid, name, base_url))
+    conference.told_by = exchange.calls.get(told_by)
+    for field, value in state.items():
+        setattr(conference, field, value)
 
 
 _FIELDS = (
@@ -231,7 +274,7 @@ def _recording(recording: recordings.Recording) -> dict:
 
 
 def _restore_recording(exchange, call: str, callback_events: list[str], spans: list, **kept) -> None:
-    of = exchange.calls[call]
+    of = _owner(exchange, call)
     recording = recordings.Recording(
         call=of, callback_events=frozenset(callback_events), spans=[tuple(span) for span in spans], **kept
     )

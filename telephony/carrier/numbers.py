@@ -13,8 +13,13 @@ _NAMED = {
     "hangs-up": callees.LeavesAtOnce,
     "says-clear": callees.SaysClear,
     "presses-1": callees.PressesOne,
+    "agent": callees.Agent,
+    "agent-hangs-up": callees.LeavingAgent,
+    "by-hand": callees.ByHand,
 }
-_UNREACHED = ("busy", "no-answer", "failed")
+_UNREACHED = ("busy", "declined", "no-answer", "failed")
+# what an agent's telephone does when the agent does not want to, or is not there
+_AGENTS = {"agent-declines": "declined", "agent-never-answers": "no-answer"}
 _BY_DIGIT = {
     "1": "busy", "2": "no-answer", "3": "failed", "4": "machine",
     "5": "hangs-up", "6": "silent", "7": "says-clear", "8": "presses-1",
@@ -41,7 +46,7 @@ class Entry:
 
 
 def names() -> list[str]:
-    return [*_NAMED, *_UNREACHED, "agreeable", "refuses-recording", *customers.characters()]
+    return [*_NAMED, *_UNREACHED, *_AGENTS, "agreeable", "refuses-recording", *customers.characters()]
 
 
 class Numbers:
@@ -69,10 +74,13 @@ class Numbers:
         self.dials[number] = times
 
     def behaviour(self, number: str) -> tuple[str, str | dict]:
-        """Where the behaviour comes from (control, reserved, seed) and what it is."""
+        """Where the behaviour comes from (control, address, reserved, seed) and what it is."""
         entry = self.entries.get(number)
         if entry and entry.behaviour is not None:
             return "control", entry.behaviour
+        if not number.startswith("+"):
+            # a SIP address or a browser client is an agent's
+            return "address", "agent"
         if match := RESERVED.fullmatch(number):
             digit = match[1]
             return "reserved", _BY_DIGIT.get(digit) or {"0": "agreeable", "9": "refuses-recording"}[digit]
@@ -92,8 +100,8 @@ class Numbers:
             return callees.Scripted(behaviour)
         if behaviour in _NAMED:
             return _NAMED[behaviour]()
-        if behaviour in _UNREACHED:
-            return callees.Unreached(behaviour)
+        if behaviour in _UNREACHED or behaviour in _AGENTS:
+            return callees.Unreached(_AGENTS.get(behaviour, behaviour))
         return customers.customer(behaviour, self._seed(number), number, nth, facts)
 
     def describe(self, number: str) -> dict:

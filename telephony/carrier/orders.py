@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 
 from telephony.carrier.amd import Detection
 from telephony.carrier.calls import Order
+from telephony.carrier.documents import Source
 from telephony.carrier.errors import ApiError, invalid
-from telephony.carrier.twiml import Source
 
 MAX_TWIML = 4000
 INVALID_CALLBACK = 21609
+_ADDRESS = re.compile(r"sips?:[^\s@]{1,64}@[^\s@]{1,190}|client:[^\s]{1,120}")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 # numbers on which Twilio's API fails by agreement (code, message)
 _TO_FAILS = {
@@ -99,19 +100,26 @@ def phone_number(text: str) -> str | None:
     return bare if _E164.fullmatch(bare) else None
 
 
+def address(text: str) -> str | None:
+    """What can be dialled: a number in E.164, a `sip:` address or a `client:` name; else None."""
+    text = text.strip()
+    return text if _ADDRESS.fullmatch(text) else phone_number(text)
+
+
 def numbers(form: Form, refuse: tuple[str, ...], own: frozenset[str]) -> tuple[str, str]:
     to, from_ = form.get("To"), form.get("From")
     if not to:
         raise ApiError(400, 21201, "No 'To' number is specified")
     if not from_:
         raise ApiError(400, 21213, "No 'From' number is specified")
-    caller = phone_number(from_)
+    caller = address(from_)
     if caller is None or caller == "+15005550001":
         raise ApiError(400, 21212, f"The 'From' number {from_} is not a valid phone number")
-    foreign = caller.startswith("+1500555") or own and caller not in own
+    own_name = not caller.startswith("+")
+    foreign = caller.startswith("+1500555") or own and caller not in own and not own_name
     if foreign and caller != _FROM_GOOD:
         raise ApiError(400, 21210, f"The source phone number provided, {caller}, is not yet verified for your account")
-    called = phone_number(to)
+    called = address(to)
     if called is None:
         raise ApiError(400, 21211, f"The phone number you are attempting to call, {to}, is not valid")
     if called in _TO_FAILS:

@@ -15,7 +15,8 @@ PROCESSING = 1.5
 
 @dataclass
 class Recording:
-    """`spans` are (start, end, muted) in seconds of the call's line; the open one has no end yet."""
+    """`spans` are (start, end, muted) in seconds of the call's line; the open one has no end yet. `call` is the
+    conference where it is one that is recorded."""
 
     sid: str
     call: object
@@ -46,6 +47,10 @@ class Recording:
     @property
     def duration(self) -> int:
         return max(1, round(self.seconds)) if self.spans else 0
+
+    @property
+    def of_conference(self) -> bool:
+        return self.call.sid.startswith("CF")
 
     def open(self, now: float, muted: bool = False) -> None:
         self.close(now)
@@ -151,7 +156,7 @@ def tell(recording: Recording) -> None:
         return
     params = {
         "AccountSid": call.exchange.account_sid,
-        "CallSid": call.sid,
+        "ConferenceSid" if recording.of_conference else "CallSid": call.sid,
         "RecordingSid": recording.sid,
         "RecordingUrl": url(recording),
         "RecordingStatus": recording.status,
@@ -174,8 +179,8 @@ def resource(recording: Recording) -> dict:
     return {
         "account_sid": exchange.account_sid,
         "api_version": "2010-04-01",
-        "call_sid": recording.call.sid,
-        "conference_sid": None,
+        "call_sid": None if recording.of_conference else recording.call.sid,
+        "conference_sid": recording.call.sid if recording.of_conference else None,
         "channels": recording.channels,
         "date_created": exchange.rfc2822(recording.started),
         "date_updated": exchange.rfc2822(recording.updated),

@@ -38,7 +38,7 @@ _KEYS = {key: (_ROWS[i // 4], _COLUMNS[i % 4]) for i, key in enumerate("123A456B
 class Heard:
     """A stretch of sound on a call: seconds of its line, who made it, and what it is.
 
-    `side` is "callee" or "carrier"; `kind` is "speech", "keys" or "beep"; `length` is what the whole of it would
+    `side` is "callee" or "carrier"; `kind` is "speech", "keys", "beep" or "music"; `length` is what the whole of it would
     have lasted, more than `end - start` when it was cut short.
     """
 
@@ -178,7 +178,20 @@ def _sound(heard: Heard, voices: Voices) -> np.ndarray:
         return voices.say(heard.text, heard.side, heard.length)
     if heard.kind == "keys":
         return _tones(heard.text, length)
+    if heard.kind == "music":
+        return _music(length)
     return (8000 * np.sin(2 * np.pi * 1000 * np.arange(length) / RATE)).astype(np.int16)
+
+
+def _music(length: int) -> np.ndarray:
+    """Four soft chords of a second each, over and over: somebody waits."""
+    moment = np.arange(4 * RATE) / RATE
+    bars = [
+        np.sin(2 * np.pi * np.outer([root, root * 1.25, root * 1.5], moment[:RATE])).sum(0)
+        for root in (262, 220, 175, 196)
+    ]
+    swell = np.sin(np.pi * moment[:RATE])
+    return np.resize(np.concatenate([bar * swell for bar in bars]) * 900, length).astype(np.int16)
 
 
 # a telephone line is never digitally silent: about -75 dBFS of hiss
