@@ -94,18 +94,21 @@ class ChainCheck:
             yield _broken(zh, en, point.at)
         seq, found = (self._last.seq, self._last.hash) if self._last else (0, NOTHING)
         sealed = self._seals[-1][1] if self._seals else 0
-        if (head.seq, head.hash) != (seq, found):
+        if head.seq != seq:
             zh, en = (
                 f"台账止于第{seq}行，应至第{head.seq}行",
                 f"the ledger ends with line {seq}, its head is {head.seq}",
             )
-            yield _broken(zh, en, self._last.at if self._last else self._now)
+        elif head.hash != found:
+            zh, en = f"台账第{seq}行不是登记的末行", f"line {seq} of the ledger is not the one that its head names"
         elif head.sealed_event_id != sealed:
             zh, en = (
                 "审计日志的封存记录被删改",
                 f"events are sealed up to {sealed}, the head says {head.sealed_event_id}",
             )
-            yield _broken(zh, en, self._last.at if self._last else self._now)
+        else:
+            return
+        yield _broken(zh, en, self._last.at if self._last else self._now)
 
     def _take_seal(self, line: Line) -> Iterator[Broken]:
         body = _body(line)
@@ -116,12 +119,15 @@ class ChainCheck:
             yield _broken(f"台账第{line.seq}行的封存无法读取", f"the seal in line {line.seq} cannot be read", line.at)
             return
         expected = self._seals[-1][1] + 1 if self._seals else 1
-        if first != expected or last < first:
-            yield _broken(
-                f"封存自事件{first}起，应自{expected}起",
-                f"a seal begins with event {first}, not with {expected}",
-                line.at,
+        if first != expected:
+            zh, en = f"封存自事件{first}起，应自{expected}起", f"a seal begins with event {first}, not with {expected}"
+            yield _broken(zh, en, line.at)
+        elif last < first:
+            zh, en = (
+                f"封存的事件{first}–{last}止于起点之前",
+                f"a seal over events {first} to {last} ends before it begins",
             )
+            yield _broken(zh, en, line.at)
         self._seals.append((first, last, count, root, line.seq, line.at))
 
     def _take_witness(self, line: Line, events: Mapping[int, Event]) -> Iterator[Broken]:

@@ -27,9 +27,8 @@ def every_contact_settled(history: History, book: Book) -> Iterator[Broken]:
         for case_id in call.case_ids:
             yield from _once(call, case_id, settled.get((case_id, call.call_id), []), book)
     for (case_id, call_id), found in settled.items():
-        call = history.calls.get(call_id)
-        for event in found if call is not None else ():
-            yield from _recorded(call, event, history.cases[case_id], book)
+        for event in found:
+            yield from _recorded(history.calls[call_id], event, history.cases[case_id], book)
 
 
 def _once(call: CallRecord, case_id: int, found: list[Event], book: Book) -> Iterator[Broken]:

@@ -39,7 +39,6 @@ class _Tally:
     last: datetime | None = None
     ordinary: Counter[date] = field(default_factory=Counter)
     parts: set[tuple[date, str]] = field(default_factory=set)
-    days: list[tuple[int, date]] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
         today = business_date(event.at)
@@ -47,8 +46,6 @@ class _Tally:
         self.last = event.at if self.last is None else max(self.last, event.at)
         self.ordinary[today] += not event.data.get("at_appointment")
         self.parts.add((today, day_part(event.at)))
-        if not self.days or self.days[-1][1] != today:
-            self.days.append((event.id, today))
 
 
 def _rounds(events: list[Event]) -> list[int]:

@@ -36,7 +36,7 @@ def codes() -> set[str]:
         AUDIT_SEALED,
         *words._WORDS,
         *re.findall(r"[A-Z][A-Z_]+", " ".join(str(row.default) for row in PARAMETERS.values())),
-        *("ID", "JSON", "CASE_SETTLED", "KeyError", "TypeError"),
+        *("ID", "JSON", "CASE_SETTLED", "KeyError", "TypeError", "ValueError", "AttributeError"),
         *("FORGIVEN", "GOOD", "NOBODY", "ORDINARY"),  # made up by the tests
     }
 
