@@ -102,7 +102,7 @@ def path_of(code: str, tree: Organisation) -> tuple[Branch, ...]:
     branch = tree.by_code.get(code)
     while branch is not None:
         path.append(branch)
-        branch = tree.by_code.get(branch.parent) if branch.parent else None
+        branch = tree.by_code.get(branch.parent)
     return tuple(reversed(path))
 
 
@@ -157,7 +157,7 @@ def _heads(tree: Organisation) -> Iterator[TreeProblem]:
     if len(heads) != 1:
         names = "、".join(heads) or "无"
         yield TreeProblem(
-            heads[1] if len(heads) > 1 else "",
+            heads[1] if heads else "",
             f"总公司必须恰好有一个，现有：{names}。",
             f"There must be exactly one head office; found: {', '.join(heads) or 'none'}.",
         )
@@ -170,7 +170,7 @@ def _parents(tree: Organisation) -> Iterator[TreeProblem]:
             if branch.parent:
                 yield TreeProblem(branch.code, "总公司不能有上级机构。", "Head office has no branch above it.")
             continue
-        parent = tree.by_code.get(branch.parent or "")
+        parent = tree.by_code.get(branch.parent)
         if parent is None:
             yield TreeProblem(
                 branch.code,

@@ -51,8 +51,8 @@ def read_phone(text: str) -> Phone | None:
     if extension is not None:
         return _read(bare, extension) if re.fullmatch(rf"\d{{1,{_LONGEST_EXTENSION}}}", extension) else None
     whole = _read(bare)
-    front, dash, last = bare.rpartition("-")
-    if dash and re.fullmatch(rf"\d{{1,{_LONGEST_EXTENSION}}}", last):
+    front, _, last = bare.rpartition("-")
+    if re.fullmatch(rf"\d{{1,{_LONGEST_EXTENSION}}}", last):
         before = _read(front, last)
         # 0571-5550000-1 could be an eight-digit number too: what already is a full number in front of the last
         # dash is read as one, and the rest as its extension.

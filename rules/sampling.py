@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import cycle
 
 from rules.parameters import DEFAULTS, Profile
 
@@ -54,25 +55,21 @@ def self_inspection(callbacks: Iterable[Sampled], profile: Profile = DEFAULTS, *
 
 
 def equal_intervals(rows: Sequence[Sampled], size: int, start: int = 0) -> tuple[Sampled, ...]:
-    """`size` of them, spread evenly; each one distinct."""
+    """`size` of them, spread evenly, or all; each one distinct."""
     total = len(rows)
-    if size <= 0:
-        return ()
-    return tuple(rows[(n * total // size + start) % total] for n in range(min(size, total)))
+    size = min(size, total)
+    return tuple(rows[(n * total // size + start) % total] for n in range(size))
 
 
 def _apportion(sizes: dict[tuple[str, str], int], wanted: int) -> dict[tuple[str, str], int]:
-    """Each stratum its share by the largest remainders, at least one and at most all of it."""
+    """Each stratum its share by the largest remainders, at least one and at most all of it; `wanted` is no more than there are."""
     total = sum(sizes.values())
-    if total == 0:
-        return {}
     given = {name: min(size, max(1, wanted * size // total)) for name, size in sizes.items()}
     by_remainder = sorted(sizes, key=lambda name: (-(wanted * sizes[name] % total), name))
-    while sum(given.values()) < min(wanted, total):
-        for name in by_remainder:
-            if sum(given.values()) >= min(wanted, total):
-                break
-            given[name] += given[name] < sizes[name]
+    for name in cycle(by_remainder):
+        if sum(given.values()) >= wanted:
+            break
+        given[name] += given[name] < sizes[name]
     return given
 
 

@@ -47,6 +47,8 @@ def test_paths_and_subtrees():
     assert path_of("unknown", TREE) == ()
     assert below("8601", TREE) == {"8601", "860101", "86010101"}
     assert below("unknown", TREE) == frozenset()
+    two = with_branch(Branch("860201", "市", "8602", "CITY"), Branch("860202", "市", "8602", "CITY"))
+    assert below("86", two) == {branch.code for branch in two.branches}
     assert TREE.policy_codes == {"86", "8601", "860101", "86010101", "8602", "W1"}
     assert tree_problems(TREE) == ()
 
@@ -161,6 +163,17 @@ def test_every_mistake_is_told():
     assert [problem.code for problem in tree_problems(tree)] == ["A1", "a", "a", "b", "b"]
 
 
+def test_who_stands_below_a_circle_is_told_too():
+    tree = with_branch(Branch("x", "县", "y", "COUNTY"), Branch("y", "市", "z", "CITY"), Branch("z", "市", "y", "CITY"))
+    assert [(problem.code, problem.message_zh) for problem in tree_problems(tree)] == [
+        (code, f"机构 {code} 的上级关系成环。") for code in ("x", "y", "z")
+    ]
+
+
+def test_a_jurisdiction_is_a_code_of_six_digits():
+    assert tree_problems(with_branch(Branch("8603", "省", "86", "PROVINCE", "330100"))) == ()
+
+
 def test_every_role_may_be_given_and_an_agent_without_an_outlet_is_one():
     assert tree_problems(staff(*ROLES)) == ()
     assert tree_problems(replace(TREE, agents=(replace(TREE.agents[0], outlet=None),))) == ()
@@ -171,6 +184,7 @@ def test_no_outlets_staff_or_agents_are_needed():
     alone = Organisation((Branch("86", "总公司", None, "HEAD_OFFICE"),))
     assert tree_problems(alone) == ()
     assert alone.branches[0].jurisdiction is None
+    assert Outlet("W1", "网点", "86", None).address is None
     assert (alone.outlets, alone.staff, alone.agents, alone.policy_codes) == ((), (), (), {"86"})
 
 

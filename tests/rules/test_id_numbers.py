@@ -40,6 +40,20 @@ def test_exactly_one_check_character_fits(first):
     assert check_digit_holds(first + check_character(first))
 
 
+# by hand: the sum of the weighted digits, its remainder of 11, its place in 10X98765432
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("1" * 17, "0"),  # 100 leaves 1
+        ("12345678901234567", "7"),  # 368 leaves 5
+        ("0" * 17, "1"),
+        ("0" * 16 + "1", "X"),  # 2
+    ],
+)
+def test_every_digit_has_its_weight(first, last):
+    assert check_character(first) == last
+
+
 @pytest.mark.parametrize(
     "number", ["", WOMAN[:17], WOMAN + "0", "１10105194912310011", "1101051949123100X1", WOMAN.lower(), "abc"]
 )

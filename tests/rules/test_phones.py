@@ -39,6 +39,7 @@ BEIJING = "+861065550000"
         ("0571 85550000", "+8657185550000", "landline"),
         ("0309123456", "+86309123456", "landline"),  # 0 and nine further digits
         *((f"138{dash}0013{dash}8000", MOBILE, "mobile") for dash in "－—–‐‑−"),
+        *((f"010{dash}65550000{dash}801", f"{BEIJING};ext=801", "landline") for dash in "－—–‐‑−"),
         ("＋8613800138000", MOBILE, "mobile"),
         ("01065550000；ext＝801", f"{BEIJING};ext=801", "landline"),
         ("01065550000ext．801", f"{BEIJING};ext=801", "landline"),
@@ -90,6 +91,8 @@ def test_how_it_is_dialled_inside_the_country(text, national, extension):
         ("8613800138000", "TOO_LONG"),  # only +86 and 0086 are folded away
         ("0571855500001", "TOO_LONG"),
         ("12345678901", "IMPOSSIBLE"),
+        ("571-85550000", "IMPOSSIBLE"),  # only from abroad the area code stands without its 0
+        ("123456", "TOO_SHORT"),
         ("00000000000", "IMPOSSIBLE"),
         ("400-123-4567", "SWITCHBOARD"),
         ("4001234567", "SWITCHBOARD"),

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from rules.calendar import Calendar, DayKind
-from rules.time_left import Urgency, time_left
+from rules.time_left import TimeLeft, Urgency, time_left
 
 HOLIDAYS = [date(2026, 9, 25) + timedelta(n) for n in range(3)] + [date(2026, 10, 1) + timedelta(n) for n in range(7)]
 CALENDAR = Calendar(dict.fromkeys(HOLIDAYS, DayKind.HOLIDAY) | {date(2026, 10, 10): DayKind.MAKE_UP}, frozenset({2026}))
@@ -25,9 +25,12 @@ CALENDAR = Calendar(dict.fromkeys(HOLIDAYS, DayKind.HOLIDAY) | {date(2026, 10, 1
     ],
 )
 def test_working_days_and_urgency(day, today, urgency, days, working_days):
-    left = time_left(date.fromisoformat(day), date.fromisoformat(today), CALENDAR)
-    assert (left.urgency, left.days, left.working_days, left.provisional) == (urgency, days, working_days, False)
+    day, today = date.fromisoformat(day), date.fromisoformat(today)
+    assert time_left(day, today, CALENDAR) == TimeLeft(day, urgency, days, working_days, False)
 
 
 def test_a_day_of_an_unknown_year_is_provisional():
-    assert time_left(date(2027, 1, 4), date(2026, 12, 20), CALENDAR).provisional
+    assert time_left(date(2027, 1, 4), date(2026, 12, 20), CALENDAR).provisional is True
+    assert time_left(date(2025, 12, 31), date(2026, 1, 4), CALENDAR) == TimeLeft(
+        date(2025, 12, 31), Urgency.MISSED, -4, -4, True
+    )
