@@ -11,6 +11,7 @@ _DATE = re.compile(rf"(?:({_N})月)?({_N})[号日]")
 _WEEKDAY = re.compile(r"(下+个?|这个?|本)?(?:星期|周|礼拜)([一二三四五六日天末])")
 _LATER = re.compile(rf"(?:过|等)?({_N}|半)个?(?:半)?(小时|钟头|分钟)(?:以后|之后|后|再)?")
 _DAYS = (("大后天", 3), ("后天", 2), ("明天", 1), ("明早", 1), ("明晚", 1), ("明儿", 1), ("明日", 1), ("今", 0))
+FARTHEST = timedelta(days=92)  # a date that is further away than that has passed
 # part of the day: (words, hour when only the part is named, minute)
 _PARTS = (
     ("中午|午间", 12, 30),
@@ -72,26 +73,26 @@ def _read_day(text: str, now: datetime) -> tuple[datetime | None, bool]:
     on = _DATE.search(text)
     if on:
         day = read_number(on[2])
-        month = read_number(on[1]) if on[1] else now.month
-        for year, try_month in ((now.year, month), (now.year + month // 12, month % 12 + 1)):
+        if on[1]:
+            named = read_number(on[1])
+            months = ((now.year, named), (now.year + 1, named))
+        else:
+            months = ((now.year, now.month), (now.year + now.month // 12, now.month % 12 + 1))
+        for year, month in months:
             try:
-                meant = now.replace(year=year, month=try_month, day=day)
+                meant = now.replace(year=year, month=month, day=day)
             except (ValueError, TypeError):
                 continue
-            if meant.date() >= now.date():
+            if now <= meant <= now + FARTHEST:
                 return meant, True
-            if on[1]:
-                return None, True
         return None, True
     return now, False
 
 
 def _hour_of_day(hour: int, part: str | None) -> int:
-    if part is None:
+    if part is None or "中午" in part:
         return hour + 12 if 1 <= hour <= 7 else hour  # nobody asks to be rung at three in the morning
     if hour < 12 and re.search("下午|傍晚|晚", part):
-        return hour + 12
-    if "中午" in part and hour <= 2:
         return hour + 12
     return hour
 
