@@ -296,8 +296,10 @@ class Inside(Runner):
             return ELSEWHERE, None
         for cache in self.caches:
             cache.cache_clear()
-        living.limit(sum(self.found.time[number] for number in chosen))
-        results = living.run(self.session.config, [self.items[self.found.names[number]] for number in chosen])
+        results = living.run(
+            self.session.config, [self.items[self.found.names[number]] for number in chosen],
+            seconds=[self.found.time[number] for number in chosen],
+        )  # fmt: skip
         if results.failed:
             return KILLED, self.found.names.index(results.failed[0])
         return SURVIVED, None
@@ -361,13 +363,14 @@ class Anew(Runner):
         except SyntaxError:
             return INVALID, None
         sys.meta_path.insert(0, living.Instead(ROOT, mutant.path, changed))
-        living.limit(3 * BUDGET)
+        living.limit(1)
         try:
             importlib.import_module(mutant.path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
         except Exception:
             return KILLED, None
         killed, alike = self.killers[self.group(mutant)], self.killers["", mutant.before]
         for file, names in by_file.items():
+            living.limit(BUDGET)
             # a file that makes its cases from the changed table may have others now
             try:
                 items = living.collect(self.session, [file])
@@ -379,7 +382,9 @@ class Anew(Runner):
             ]  # fmt: skip
             numbers = {item.nodeid: self.number.get(item.nodeid, -1) for item in wanted}
             wanted.sort(key=lambda item: -killed[numbers[item.nodeid]] - alike[numbers[item.nodeid]])
-            results = living.run(self.session.config, wanted)
+            # a case that the change has made is as patient as any
+            seconds = [self.found.time[n] if (n := numbers[item.nodeid]) >= 0 else 1 for item in wanted]
+            results = living.run(self.session.config, wanted, seconds=seconds)
             if results.failed:
                 return KILLED, self.number.get(results.failed[0])
         return SURVIVED, None

@@ -30,8 +30,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 # what is mutated, and with it what must be imported anew
 PACKAGE = "rules"
-# seconds of CPU: a mutant that needs so much more than the tests need without it runs for ever
-PATIENCE, PATIENCE_FACTOR = 5, 10
+# seconds of CPU: a mutant with which a test needs so much more than without it runs for ever
+PATIENCE, PATIENCE_FACTOR = 4, 10
 MEMORY = 4 << 30
 
 
@@ -92,12 +92,16 @@ class Results:
             self.failed.append(report.nodeid)
 
 
-def run(config: Config, items: list[pytest.Item], *, to_the_end: bool = False) -> Results:
-    """Runs the tests until one fails."""
+def run(
+    config: Config, items: list[pytest.Item], *, to_the_end: bool = False, seconds: list[float] | None = None
+) -> Results:
+    """Runs the tests until one fails. `seconds`: what each needs without a mutant; with much more the process ends."""
     results = Results()
     config.pluginmanager.register(results)
     try:
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+            if seconds is not None:
+                limit(seconds[number])
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if results.failed and not to_the_end:
                 break
@@ -167,10 +171,13 @@ def covered(session: Session, root: Path, file: str) -> Coverage:
         by_test = ByTest(tracer)
         session.config.pluginmanager.register(by_test)
         results = run(session.config, items, to_the_end=True)
+    session.config.pluginmanager.unregister(by_test)
+    # the tracer multiplies what a test needs
+    untraced = run(session.config, items, to_the_end=True).time
     contexts: dict[str, set[int]] = defaultdict(set)
     for number, item in enumerate(items):
         found.names.append(item.nodeid)
-        found.time.append(results.time[item.nodeid])
+        found.time.append(min(results.time[item.nodeid], untraced[item.nodeid]))
         contexts[item.nodeid].add(number)
         for fixtures in item._fixtureinfo.name2fixturedefs.values():
             for fixture in fixtures:
@@ -206,7 +213,7 @@ def together(parts: Iterable[Coverage]) -> Coverage:
 
 
 def limit(seconds: float) -> None:
-    """Ends this process when it has used so much more CPU or memory."""
+    """Ends this process when it has used so much more CPU from now on, or too much memory."""
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, PATIENCE + PATIENCE_FACTOR * seconds)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
