@@ -12,14 +12,24 @@ NOT_CODES = {
 }
 
 
-def test_the_promised_order_with_the_identity_check_beside_the_number_checks():
-    promised = """
-        OUT_OF_SCOPE WITHDRAWN COMPLETED NOT_YET_CALLABLE WAITING_FOR_RECEIPT WITH_BRANCH DENIES_PURCHASE REFUSED
-        UNREACHABLE SPECIAL_CALLBACK PHONE_INVALID PHONE_IS_AGENTS PHONE_SHARED PHONE_UNCONFIRMED RECORD_MISMATCH
-        QUIET_HOURS HOLIDAY OUTSIDE_HOURS UNKNOWN_ATTEMPT IN_CALL APPOINTMENT_PENDING DAILY_CAP MIN_GAP
-        SAME_DAY_PART NEEDS_AGENT NO_DIALECT_AGENT
-    """
-    assert list(HOLDS) == promised.split()
+# in the promised order, the identity check beside the number checks
+HOLDING = """
+    OUT_OF_SCOPE R1, WITHDRAWN C28, COMPLETED R6, NOT_YET_CALLABLE R17, WAITING_FOR_RECEIPT S3, WITH_BRANCH R57,
+    DENIES_PURCHASE C15, REFUSED C31, UNREACHABLE C57, SPECIAL_CALLBACK S21, PHONE_INVALID R73, PHONE_IS_AGENTS R74,
+    PHONE_SHARED C23, PHONE_UNCONFIRMED C25, RECORD_MISMATCH R76, QUIET_HOURS C5, HOLIDAY C56, OUTSIDE_HOURS C5,
+    UNKNOWN_ATTEMPT PROMISE-2, IN_CALL S8, APPOINTMENT_PENDING R37, DAILY_CAP R56, MIN_GAP R56, SAME_DAY_PART R56,
+    NEEDS_AGENT R28, NO_DIALECT_AGENT C30
+"""
+
+
+def test_what_holds_a_call_in_which_order_and_by_which_rule():
+    assert [f"{code} {step.rule}" for code, step in HOLDS.items()] == [row.strip() for row in HOLDING.split(",")]
+
+
+def test_each_is_told_in_plain_words():
+    """Chinese without Latin letters; English in small letters, as it stands inside a sentence."""
+    chinese, english = re.compile(r"[一-鿿0-9:，、]+"), re.compile(r"[a-z][a-z0-9 ,:']*")
+    assert [step for step in HOLDS.values() if not chinese.fullmatch(step.zh) or not english.fullmatch(step.en)] == []
 
 
 def test_every_code_the_selection_can_give_is_explained_and_no_other():
