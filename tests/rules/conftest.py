@@ -13,6 +13,7 @@ _make_step = Step.__init__
 
 def _read_step(self: Step, *values: str, **named: str) -> None:
     _make_step(self, *values, **named)
+    assert isinstance(self.rule, str), "a step without its rule"
     # what was heard clearly needs no sentence, only its rule
     read(self.rule, self.zh, self.en, silent=True)
 
