@@ -61,6 +61,7 @@ class Callee:
     kind = "human"
     stays: float | None = None
     says: tuple[str, ...] = ()
+    by_hand = False
     greeting: str | None = None
     character = "silent"
 
@@ -97,6 +98,7 @@ class ByHand(Callee):
     """Somebody at the control page: rings until picked up there, says and presses what is told there."""
 
     character = "by-hand"
+    by_hand = True
 
     def ring(self) -> Ring:
         return Ring("answer", 3600.0)

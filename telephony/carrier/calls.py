@@ -85,11 +85,14 @@ class Call:
         # answered, and whatever had to be heard first has been heard; only <Dial> waits for it
         self.there = asyncio.Event()
         # what a person at the control page does with a telephone that rings: True picks up, False declines
+        self.told: asyncio.Queue = asyncio.Queue()
         self.hook: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.params = {
             "CallSid": self.sid, "AccountSid": self.exchange.account_sid, "From": self.from_, "To": self.to,
             "Caller": self.from_, "Called": self.to, "ApiVersion": "2010-04-01", "Direction": self.direction, **_GEO,
         }  # fmt: skip
+        # only calls that the API placed stand in the queue
+        self._waits = self.exchange.queue.take_place(self.created) if self.parent is None else 0.0
         if self.parent is not None:
             self.params["ParentCallSid"] = self.parent.sid
         self.time = Line(self.exchange.clock)
@@ -197,7 +200,7 @@ class Call:
     async def _live(self) -> None:
         clock = self.exchange.clock
         try:
-            await self._stage(clock.sleep(QUEUED if self.parent is None else 0.0))
+            await self._stage(clock.sleep(self._waits + QUEUED if self.parent is None else 0.0))
         except Interrupted:
             # cancelled while queued: nobody is told
             self.status, self.ended = "canceled", clock.now()
@@ -362,6 +365,11 @@ class Call:
         if self.ended is not None and all(recording.deleted for recording in self.recordings):
             self.heard = []
             self.exchange.journal.note("silent", sid=self.sid)
+
+    @property
+    def queue_time(self) -> str:
+        """How long it was expected to wait in the queue, in milliseconds, as text."""
+        return str(round(self._waits * 1000))
 
     def _become(self, status: str) -> None:
         self.status, self.updated = status, self.exchange.clock.now()
@@ -532,7 +540,7 @@ class Call:
             "phone_number_sid": exchange.phone_number_sid(self.from_),
             "price": self.price,
             "price_unit": "USD",
-            "queue_time": "0",
+            "queue_time": self.queue_time,
             "sid": self.sid,
             "start_time": exchange.rfc2822(self.started),
             "status": self.status,

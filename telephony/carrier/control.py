@@ -2,23 +2,12 @@
 
 from datetime import UTC, datetime
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from telephony.carrier import customers, orders
+from telephony.carrier import customers, orders, steering
 from telephony.carrier.calls import TERMINAL
-
-
-class Wrong(ValueError):
-    """What was sent cannot be taken; the message says why."""
-
-
-async def _json(request: Request):
-    try:
-        return await request.json()
-    except ValueError as error:
-        raise Wrong(f"the body is not JSON: {error}") from error
+from telephony.carrier.control_answers import Wrong, answered, json_body
 
 
 def _instant(text: str) -> datetime:
@@ -29,24 +18,14 @@ def _instant(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _answered(handler):
-    async def wrapped(request: Request) -> Response:
-        try:
-            return await handler(request, request.app.state.exchange)
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
-
-    return wrapped
-
-
 def _clock(exchange) -> dict:
     return {"now": exchange.clock.instant().isoformat(timespec="milliseconds"), "speed": exchange.clock.speed}
 
 
-@_answered
+@answered
 async def clock(request, exchange):
     if request.method == "PUT":
-        wanted = await _json(request)
+        wanted = await json_body(request)
         if not isinstance(wanted, dict) or set(wanted) - {"now", "speed"}:
             raise Wrong("a clock takes now and speed")
         speed = wanted.get("speed")
@@ -59,7 +38,11 @@ async def clock(request, exchange):
 
 def _as_dialled(number: str) -> str:
     """The same form in which a call's To is kept; what cannot be dialled stays as it is."""
-    return orders.phone_number(number) or number
+    return orders.address(number) or number
+
+
+def _asked_for(which: str) -> str:
+    return which if which.startswith(("sip:", "sips:", "client:")) else _as_dialled("+" + which.lstrip(" +"))
 
 
 def _put(exchange, number: str, wanted) -> None:
@@ -70,14 +53,14 @@ def _put(exchange, number: str, wanted) -> None:
     exchange.journal.note("number", number=number, **wanted)
 
 
-@_answered
+@answered
 async def numbers(request, exchange):
     if request.method == "DELETE":
         exchange.numbers.forget()
         exchange.journal.note("forget", number=None)
         return Response(status_code=204)
     if request.method == "PUT":
-        wanted = await _json(request)
+        wanted = await json_body(request)
         if not isinstance(wanted, dict):
             raise Wrong("an object of numbers")
         for number, entry in wanted.items():
@@ -86,7 +69,7 @@ async def numbers(request, exchange):
     return JSONResponse({"numbers": {number: exchange.numbers.describe(number) for number in exchange.numbers.entries}})
 
 
-@_answered
+@answered
 async def number(request, exchange):
     which = _as_dialled(request.path_params["number"])
     if request.method == "DELETE":
@@ -94,11 +77,11 @@ async def number(request, exchange):
         exchange.journal.note("forget", number=which)
         return Response(status_code=204)
     if request.method == "PUT":
-        _put(exchange, which, await _json(request))
+        _put(exchange, which, await json_body(request))
     return JSONResponse(exchange.numbers.describe(which))
 
 
-@_answered
+@answered
 async def log(request, exchange):
     if request.method == "DELETE":
         exchange.log.clear()
@@ -110,22 +93,22 @@ async def log(request, exchange):
     return JSONResponse(
         exchange.log.read(
             query.get("call") or query.get("call_sid"),
-            _as_dialled("+" + which.lstrip(" +")) if which else None,
+            _asked_for(which) if which else None,
             int(since) if since.isdecimal() else _instant(since.replace(" ", "+")),
             query.get("event"),
         )
     )
 
 
-@_answered
+@answered
 async def characters(request, exchange):
     return JSONResponse({"characters": customers.describe()})
 
 
-@_answered
+@answered
 async def faults(request, exchange):
     if request.method == "PUT":
-        wanted = await _json(request)
+        wanted = await json_body(request)
         rows = wanted.get("faults") if isinstance(wanted, dict) else wanted
         if not isinstance(rows, list):
             raise Wrong("a list of faults")
@@ -133,14 +116,14 @@ async def faults(request, exchange):
     return JSONResponse(exchange.faults.describe())
 
 
-@_answered
+@answered
 async def state(request, exchange):
     """A new day begins with a carrier that remembers nothing."""
     await exchange.forget()
     return Response(status_code=204)
 
 
-@_answered
+@answered
 async def status(request, exchange):
     calls = exchange.calls.values()
     return JSONResponse(
@@ -165,4 +148,5 @@ ROUTES = [
     Route("/control/characters", characters),
     Route("/control/faults", faults, methods=["GET", "PUT"]),
     Route("/control/state", state, methods=["DELETE"]),
+    *steering.ROUTES,
 ]

@@ -11,10 +11,12 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from telephony.carrier.conferences import Conferences
+from telephony.carrier.errors import ApiError
 from telephony.carrier.eventlog import EventLog
 from telephony.carrier.faults import Faults
 from telephony.carrier.journal import Journal
 from telephony.carrier.numbers import Numbers
+from telephony.carrier.queue import Queue
 from telephony.carrier.simulated_clock import SimulatedClock
 from telephony.carrier.sound import Voices
 from telephony.carrier.webhooks import Webhooks
@@ -44,6 +46,10 @@ class CarrierConfig:
     faults: list[dict] = field(default_factory=list)
     state: Path | None = None
     public_url: str | None = None
+    # accepted beside `auth_token` on requests, never used to sign
+    second_token: str | None = None
+    calls_per_second: float | None = None
+    concurrent_calls: int | None = None
 
 
 @dataclass
@@ -73,6 +79,7 @@ class Exchange:
         self.journal = Journal(config.state, config.account_sid)
         self.calls: dict = {}
         self.conferences = Conferences(self)
+        self.queue = Queue(config.calls_per_second, config.concurrent_calls)
         self.recordings: dict = {}
         self.notifications: dict[str, Notification] = {}
         self._tasks: set[asyncio.Task] = set()
@@ -82,6 +89,17 @@ class Exchange:
 
     def new_sid(self, prefix: str) -> str:
         return f"{prefix}{self._sids.getrandbits(128):032x}"
+
+    def admit(self, number: str) -> None:
+        """Raises ApiError when the account may place no further call now."""
+        live = 0
+        if self.queue.concurrent_calls is not None:
+            live = sum(not call.over.is_set() for call in self.calls.values())
+        try:
+            self.queue.check(live, self.clock.now())
+        except ApiError as refused:
+            self.log.add("refused", None, number, code=refused.code)
+            raise
 
     def place(self, call) -> None:
         """Take a call in: from here on it is known, and runs by itself."""

@@ -1,10 +1,11 @@
 """`<Gather>` and `<Record>`: what the callee says or presses, and what becomes of it."""
 
+import asyncio
 import re
 from xml.etree.ElementTree import Element
 
 from telephony.carrier import recordings
-from telephony.carrier.callees import Prompt
+from telephony.carrier.callees import Prompt, Reaction
 from telephony.carrier.documents import CalleeHungUp, Source, flag, number, times, words
 from telephony.carrier.sound import keys_seconds, speech_seconds
 
@@ -41,18 +42,35 @@ async def gather(session, verb: Element) -> Source | None:
             break
         await _nested(session, child, None)
     session.prompted = []
+    if call.callee.by_hand:
+        reaction = await _told(call, clock, timeout)
     if keyed is None and reaction.kind == "hangup":
         await call.pass_time(min(reaction.delay, timeout))
         call.exchange.log.add("heard", call.sid, call.to, hangup=True)
         raise CalleeHungUp
     delay = 0.0 if keyed is not None else reaction.delay
     can = reaction.kind == "press" and "dtmf" in modes or reaction.kind == "say" and "speech" in modes
+    if call.callee.by_hand and reaction.kind == "silent":
+        return _empty(session, verb, modes)
     if not can or delay >= timeout:
         return await _nothing_gathered(session, verb, modes, timeout, delay, reaction)
     await call.pass_time(delay)
     if reaction.kind == "press":
         return await _keys(session, verb, reaction, finish_key, limit, timeout)
     return await _speech(session, verb, reaction, timeout)
+
+
+async def _told(call, clock, seconds: float) -> Reaction:
+    """What somebody at the control page makes the callee do within `seconds`."""
+    told = asyncio.ensure_future(call.told.get())
+    late = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({told, late}, return_when=asyncio.FIRST_COMPLETED)
+        # nothing: what the time-out still lacks has passed by itself
+        return told.result() if told.done() else Reaction("silent", delay=0.0)
+    finally:
+        told.cancel()
+        late.cancel()
 
 
 def _lasts(child: Element) -> float:
@@ -94,6 +112,11 @@ async def _nothing_gathered(session, verb, modes, patience, delay, reaction) -> 
     else:
         call.exchange.log.add("heard", call.sid, call.to, silence=patience)
         await session.call.pass_time(patience)
+    return _empty(session, verb, modes)
+
+
+def _empty(session, verb, modes) -> Source | None:
+    """Where a question leads to that nobody answered; None goes on with the next verb."""
     if not flag(verb, "actionOnEmptyResult", False):
         return None
     empty = {"Digits": ""} if "dtmf" in modes else {}

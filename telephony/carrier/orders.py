@@ -64,8 +64,8 @@ class Form:
             raise invalid(name, text)
         return text
 
-    def method(self, name: str) -> str:
-        text = (self.get(name) or "POST").upper()
+    def method(self, name: str, default: str = "POST") -> str:
+        text = (self.get(name) or default).upper()
         if text not in ("GET", "POST"):
             raise invalid(name, text)
         return text
@@ -171,21 +171,41 @@ def order(form: Form) -> Order:
             form.number("MachineDetectionSilenceTimeout", 5000, 2000, 10000) / 1000,
             form.number("MachineDetectionSpeechEndThreshold", 1200, 500, 5000) / 1000,
         )
+    return placing(
+        form,
+        opening,
+        fallback(form),
+        detection,
+        timeout=form.number("Timeout", 60, 1, 600),
+        recording_events=form.events("RecordingStatusCallbackEvent", ("in-progress", "completed", "absent")),
+    )
+
+
+def placing(
+    form: Form,
+    opening: Source,
+    fallback: Source | None,
+    detection: Detection | None,
+    *,
+    timeout: int,
+    recording_events: frozenset[str],
+) -> Order:
+    """What a call and a participant have in common."""
     return Order(
         source=opening,
-        fallback=fallback(form),
+        fallback=fallback,
         status_callback=form.url("StatusCallback", INVALID_CALLBACK),
         status_method=form.method("StatusCallbackMethod"),
         status_events=form.events("StatusCallbackEvent", ("initiated", "ringing", "answered", "completed")),
-        timeout=form.number("Timeout", 60, 1, 600),
+        timeout=timeout,
         time_limit=form.number("TimeLimit", 14400, 1, 86400),
-        send_digits=digits,
+        send_digits=form.get("SendDigits") or "",
         record=form.flag("Record"),
         recording_channels=2 if form.choice("RecordingChannels", "mono", "mono", "dual") == "dual" else 1,
         recording_track=form.choice("RecordingTrack", "both", "both", "inbound", "outbound"),
         recording_trim=form.choice("Trim", "trim-silence", "trim-silence", "do-not-trim") == "trim-silence",
         recording_callback=form.url("RecordingStatusCallback", INVALID_CALLBACK),
         recording_method=form.method("RecordingStatusCallbackMethod"),
-        recording_events=form.events("RecordingStatusCallbackEvent", ("in-progress", "completed", "absent")),
+        recording_events=recording_events,
         detection=detection,
     )

@@ -1,9 +1,17 @@
 """Lists as Twilio pages them: newest first, links as paths, a page token that stays put while new entries arrive."""
 
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from telephony.carrier.errors import invalid
+
+
+class Row(NamedTuple):
+    """Something to be listed that is its resource and no more."""
+
+    sid: str
+    resource: dict
 
 
 def page(request, key: str, newest_first: list, resource) -> dict:

@@ -108,6 +108,29 @@ def stop(recording: Recording, at: float | None = None) -> None:
     exchange.spawn(_process(recording))
 
 
+def control(recording: Recording, status: str, behaviour: str = "silence") -> None:
+    """Pause a live recording, go on with it, or stop it. A pause of `behaviour` "silence" is as long in the sound as it
+    was, and silent; one of "skip" is not in it."""
+    exchange, now = recording.call.exchange, recording.call.line()
+    recording.updated = exchange.clock.now()
+    if status == "stopped":
+        stop(recording)
+    elif status == "paused":
+        if behaviour == "skip":
+            recording.close(now)
+        else:
+            recording.open(now, muted=True)
+        recording.status = "paused"
+    else:
+        recording.open(now)
+        recording.status = "in-progress"
+    exchange.journal.recording(recording)
+    exchange.log.add(
+        "recording", recording.call.sid, recording.call.to, recording_sid=recording.sid,
+        status="stopped" if status == "stopped" else recording.status, behaviour=behaviour,
+    )  # fmt: skip
+
+
 def resume(recording: Recording) -> None:
     """Go on with one whose processing an earlier process did not finish."""
     if recording.status == "processing":
@@ -205,6 +228,12 @@ def resource(recording: Recording) -> dict:
 def call_resource(recording: Recording) -> dict:
     """The same as a child of its call, where the track belongs to it."""
     return resource(recording) | {"track": recording.track}
+
+
+def conference_resource(recording: Recording) -> dict:
+    """The same as a child of its conference."""
+    whole = resource(recording)
+    return {name: value for name, value in whole.items() if name not in ("media_url", "subresource_uris")}
 
 
 def media(recording: Recording, kind: str, channels: int, voices: sound.Voices) -> bytes:
