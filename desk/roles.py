@@ -39,6 +39,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "penalties": HEADS | CONTROL,
     "recommend": frozenset({"QUALITY"}),
     "decide": frozenset({"QUALITY", "CUSTOMER_SERVICE_HEAD", "CALL_CENTER_HEAD"}),
+    # relatives who share a number: entered by who rings or checks, confirmed by a second person (C23)
+    "ties": HEADS | CONTROL | CALLING,
+    "enter_tie": frozenset({"CALLBACK_AGENT_LEAD", "QUALITY"}),
+    "confirm_tie": frozenset({"QUALITY", "CUSTOMER_SERVICE_HEAD", "CALL_CENTER_HEAD"}),
     # who may ask, sign and hear is decided by rules/retrieval.py; these open the pages
     "recordings": SUPERVISORS | CONTROL,
     "retrievals": SUPERVISORS | frozenset({"AUDITOR", "COMPLIANCE"}),

@@ -11,6 +11,7 @@ from rules.calling import Appointment, Attempt, Candidate
 from rules.cases import CaseState
 from rules.phone_checks import PhoneFacts
 from storage.db import rows
+from storage.family_ties import ALL_RELATED
 from storage.organisation import ITS_PLACE, PLACES
 
 CANDIDATES = f"""
@@ -20,13 +21,16 @@ SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nomi
        p.birth_date, p.language, k.channel, k.product_type, k.premium_mode, k.special_callback, place.jurisdiction,
        (SELECT max(s.settled_at) FROM settlements s WHERE s.case_id = c.id AND s.round < c.round) AS plan_began,
        coalesce((k.facts ->> 'identity_elements')::int, 0) AS identity_elements,
+       -- asked the robot for a person, or was not understood by it, when last rung
+       coalesce((
+         SELECT EXISTS (SELECT 1 FROM answers said WHERE said.call_id = last.id AND said.answer = 'OPERATOR')
+             OR EXISTS (SELECT 1 FROM agent_calls t WHERE t.call_id = last.id AND t.outcome = 'NOT_REACHED')
+         FROM calls last WHERE last.person_id = c.person_id AND last.answered_at IS NOT NULL
+         ORDER BY last.reserved_at DESC LIMIT 1), false) AS wants_person,
        coalesce((
          SELECT jsonb_agg(jsonb_build_object(
                   'number', encode(n.number_hash, 'hex'), 'dead', n.dead, 'status', n.status,
-                  'holders', (SELECT count(DISTINCT h.person_id) FROM contract_phones h
-                              JOIN contracts hk ON hk.policy_no = h.policy_no
-                              WHERE h.number_hash = n.number_hash AND h.status = 'CONFIRMED'
-                                AND (hk.status = 'IN_FORCE' OR hk.underwritten_on > CAST(:today AS date) - 730)),
+                  'holders', coalesce(cardinality(x.persons), 0), 'related', {ALL_RELATED},
                   'registered', EXISTS (SELECT 1 FROM registered_phones r WHERE r.number_hash = n.number_hash),
                   'own', NOT EXISTS (
                     SELECT 1 FROM registered_phones r LEFT JOIN agents a ON r.holder_kind = 'AGENT' AND a.code = r.holder_code
@@ -34,7 +38,12 @@ SELECT c.id AS case_id, c.policy_no, c.person_id, c.state, c.callable_on, c.nomi
                       AND NOT (r.holder_kind = 'AGENT' AND r.holder_code = k.agent_code
                                AND coalesce((k.facts ->> 'self_policy')::boolean, false)))
                 ) ORDER BY n.place)
-         FROM contract_phones n WHERE n.policy_no = c.policy_no), '[]') AS numbers,
+         FROM contract_phones n CROSS JOIN LATERAL (
+           SELECT array_agg(DISTINCT h.person_id) AS persons FROM contract_phones h
+           JOIN contracts hk ON hk.policy_no = h.policy_no
+           WHERE h.number_hash = n.number_hash AND h.status = 'CONFIRMED'
+             AND (hk.status = 'IN_FORCE' OR hk.underwritten_on > CAST(:today AS date) - 730)) x
+         WHERE n.policy_no = c.policy_no), '[]') AS numbers,
        coalesce((
          SELECT jsonb_agg(jsonb_build_object(
                   'at', a.reserved_at, 'number', encode(a.number_hash, 'hex'), 'state', a.state, 'result', a.result,
@@ -47,6 +56,7 @@ JOIN persons p ON p.id = c.person_id
 {ITS_PLACE}
 WHERE (CAST(:everybody AS boolean) OR (c.owner = 'HEAD_OFFICE' AND c.state <> 'CLOSED'))
   AND (CAST(:case_id AS bigint) IS NULL OR c.id = :case_id)
+  AND (CAST(:person_id AS bigint) IS NULL OR c.person_id = :person_id)
 ORDER BY c.nominal_end NULLS LAST, c.id
 LIMIT :most
 """
@@ -81,12 +91,15 @@ async def read_pool(
     script_name_for,
     *,
     case_id: int | None = None,
+    person_id: int | None = None,
     everybody: bool = False,
     most: int = 20_000,
 ) -> Pool:
     """`script_name_for(channel, product_type, premium_mode, day, jurisdiction)` tells which script fits, None where none does."""
     today = business_date(now)
-    found = await rows(connection, CANDIDATES, today=today, case_id=case_id, everybody=everybody, most=most)
+    found = await rows(
+        connection, CANDIDATES, today=today, case_id=case_id, person_id=person_id, everybody=everybody, most=most
+    )
     candidates, attempts, seen = [], [], set()
     for row in found:
         appointment = None
@@ -113,6 +126,7 @@ async def read_pool(
                         self_policy=n["own"],
                         dead=n["dead"],
                         confirmed=n["status"] == "CONFIRMED",
+                        related=bool(n["related"]),
                     )
                     for n in row["numbers"]
                 ),
@@ -123,6 +137,7 @@ async def read_pool(
                 ),
                 class_=row["class"],
                 plan_began=row["plan_began"],
+                wants_person=row["wants_person"],
                 reasons=tuple(r if isinstance(r, str) else r["code"] for r in row["reasons"]),
             )
         )

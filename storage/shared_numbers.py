@@ -12,6 +12,7 @@ from rules.phone_checks import PhoneFacts, shared_by_too_many, shared_since
 from scripts.rule_profiles import load_profile
 from storage.db import rows
 from storage.events import record
+from storage.family_ties import ALL_RELATED
 from storage.order_reviews import issue_order
 
 KIND, REASON = "QUALITY_CHECK", "PHONE_SHARED"
@@ -20,13 +21,13 @@ KIND, REASON = "QUALITY_CHECK", "PHONE_SHARED"
 # no profile may set a threshold below two. The contract is looked up by its key, row by row: in the middle of a first
 # import the planner knows nothing of the tables yet, and a join of them takes a thousand times as long.
 _HOLDERS = """
-SELECT encode(t.number_hash, 'hex') AS number, x.holders
+SELECT encode(t.number_hash, 'hex') AS number, cardinality(x.persons) AS holders, {related} AS related
 FROM ({numbers}) t CROSS JOIN LATERAL (
-  SELECT count(DISTINCT h.person_id) AS holders FROM contract_phones h
+  SELECT array_agg(DISTINCT h.person_id) AS persons FROM contract_phones h
   WHERE h.number_hash = t.number_hash AND h.status = 'CONFIRMED'
     AND (SELECT hk.status = 'IN_FORCE' OR hk.underwritten_on > CAST(:today AS date) - 730
          FROM contracts hk WHERE hk.policy_no = h.policy_no)
-) x WHERE x.holders > 1
+) x WHERE cardinality(x.persons) > 1
 """
 _OF_THESE = "SELECT DISTINCT number_hash FROM contract_phones WHERE policy_no = ANY(:policies)"
 _OF_SEVERAL = """
@@ -49,14 +50,15 @@ ORDER BY c.id FOR UPDATE OF c
 """
 
 
-async def _holders(connection: AsyncConnection, now: datetime, policies: Sequence[str] | None) -> dict[str, int]:
-    """Number, as hash in hex → how many policyholders carry it, where they are several."""
+async def _several(connection: AsyncConnection, now: datetime, policies: Sequence[str] | None) -> dict[str, PhoneFacts]:
+    """Numbers that several policyholders carry, by their hash in hex."""
     if policies is None:
-        found = await rows(connection, _HOLDERS.format(numbers=_OF_SEVERAL), today=business_date(now))
+        sql = _HOLDERS.format(numbers=_OF_SEVERAL, related=ALL_RELATED)
+        found = await rows(connection, sql, today=business_date(now))
     else:
-        sql = _HOLDERS.format(numbers=_OF_THESE)
+        sql = _HOLDERS.format(numbers=_OF_THESE, related=ALL_RELATED)
         found = await rows(connection, sql, today=business_date(now), policies=list(policies))
-    return {row["number"]: row["holders"] for row in found}
+    return {row["number"]: PhoneFacts(row["number"], row["holders"], related=row["related"]) for row in found}
 
 
 async def check_shared_numbers(
@@ -70,13 +72,13 @@ async def check_shared_numbers(
 
     `policies`: look only at the numbers that these carry; None: at every number.
     """
-    holders = await _holders(connection, now, policies)
-    if not holders:
+    several = await _several(connection, now, policies)
+    if not several:
         return 0
     issued = 0
-    for row in await rows(connection, _SETTLED_OVER_ONE, numbers=list(holders)):
+    for row in await rows(connection, _SETTLED_OVER_ONE, numbers=list(several)):
         profile = load_profile(row["profile"])
-        numbers = [PhoneFacts(number, holders=holders[number]) for number in row["numbers"]]
+        numbers = [several[number] for number in row["numbers"]]
         why = shared_since(row["state"], row["class"], row["reasons"], numbers, profile)
         branch = row["owner_branch"] or (
             inbox_branch(row["branch_code"], organisation) if organisation.branches else None
@@ -122,11 +124,11 @@ async def lift_checks(connection: AsyncConnection, now: datetime) -> int:
     checks = await rows(connection, _OPEN_CHECKS)
     if not checks:
         return 0
-    holders = await _holders(connection, now, [row["policy_no"] for row in checks])
+    several = await _several(connection, now, [row["policy_no"] for row in checks])
     over = []
     for row in checks:
         profile = load_profile(row["profile"])
-        numbers = [PhoneFacts(number, holders=holders.get(number, 1)) for number in row["numbers"]]
+        numbers = [several.get(number, PhoneFacts(number)) for number in row["numbers"]]
         if not any(shared_by_too_many(facts, profile) for facts in numbers):
             over.append(row["order_id"])
     if not over:

@@ -17,7 +17,7 @@ from storage.tables.archive import (
     WormCanary,
 )
 from storage.tables.calls import Answer, Call, CallCase, CarrierEvent, Recording
-from storage.tables.contracts import Case, Contract, ContractPhone, ContractVersion, Person
+from storage.tables.contracts import Case, Contract, ContractPhone, ContractVersion, FamilyTie, Person
 from storage.tables.ledger import Checkpoint, LedgerHead, LedgerLine, LedgerNode, LedgerTimestamp, LedgerTree
 from storage.tables.lists import ContractList, CoreCursor, ListRow, PushKey, RowProblem
 from storage.tables.operations import CalendarDay, CalendarYear, Control, Event, Report
@@ -74,6 +74,7 @@ __all__ = [
     "DisposalItem",
     "Dispute",
     "Event",
+    "FamilyTie",
     "FiledProfile",
     "FixityCheck",
     "LedgerHead",

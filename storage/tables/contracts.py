@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Numeric, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, Numeric, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.tables.columns import document, fingerprint, instant, number, sealed
@@ -104,3 +104,34 @@ class Case(SQLModel, table=True):
     profile: str
     opened_at: datetime = instant(nullable=False)
     changed_at: datetime = instant(nullable=False)
+
+
+class FamilyTie(SQLModel, table=True):
+    """Two policyholders who are proven relatives: what exempts a number that they share (C23, S12). `person_id` is the
+    lower of the two. One relation stands at a time; what was rejected or withdrawn stays on record."""
+
+    __tablename__ = "family_ties"
+    __table_args__ = (
+        Index(
+            "uq_family_ties_standing",
+            "person_id",
+            "other_id",
+            unique=True,
+            postgresql_where=text("state IN ('PROPOSED', 'CONFIRMED')"),
+        ),
+    )
+    id: int | None = number()
+    person_id: int = Field(foreign_key="persons.id", sa_type=BigInteger)
+    other_id: int = Field(foreign_key="persons.id", sa_type=BigInteger)
+    policy_no: str = Field(description="by which the first was found when it was entered")
+    other_policy_no: str
+    relation: str
+    evidence: str = Field(description="which papers prove it and where they are kept")
+    state: str
+    proposed_by: str
+    proposed_at: datetime = instant(nullable=False)
+    decided_by: str | None = None
+    decided_at: datetime | None = instant()
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = instant()
+    withdrawn_why: str | None = None
