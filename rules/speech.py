@@ -200,7 +200,7 @@ def _read_anything_else(plain: str, found) -> Understood:
 
 def _is_yes(plain: str, question: str) -> bool:
     core = tables.YES_CORE.get(question)
-    if core is None or re.search(tables.AS_YOU_SAY, plain):
+    if core is None or re.search(f"{tables.AS_YOU_SAY}|{tables.SELLERS_KNOW}", plain):
         return False
     harmless = "|".join(filter(None, (tables.MATTERS, tables.FILLERS, tables.YES_ALSO_FILLERS.get(question))))
     return _made_of(plain, core, harmless)

@@ -132,10 +132,13 @@ AS_YOU_SAY = r"[你您](们)?说.{1,4}就|说什么.{0,3}(是|算)|懂的都懂|
 # Does not remember, whatever it is
 FORGOT = r"记不(清|得|住|起|大)|不记得|忘|想不起|没印象"
 
+# Those who sold it know: said beside nothing else, it looks like a yes about the matter ("银行清楚")
+SELLERS_KNOW = r"(他|她|业务员|经理|银行|网点|公司|人家|柜员|柜台)(都|也|们|应该|会|就|才|比较|肯定|是)*(清楚|知道|懂|明白|了解|晓得)"
+
 # Somebody else knows: says nothing about the policyholder
 OTHERS_KNOW = (
     rf"(我)?(的)?{KIN}(他|她|们|都|就|才|比较|也|倒|是)*(清楚|知道|懂|明白|了解|晓得|签|办|买|收|看)"
-    r"|(他|她|他们|她们|业务员|经理|银行|人家|柜员)(都|也|们|应该|会|就|才|比较|肯定|是)*(清楚|知道|懂|明白|了解|晓得)"
+    rf"|{SELLERS_KNOW}"
 )
 
 NEGATIONS = r"不|没|未|无|否|非也|(?<![区特分个级性类])别(?!的|人|家|处|墅)|抹黑|头一(回|次)听|写错|换了|变了|搬走|糊里糊涂(就|的)|第一次听|停用|换掉|没见到|没碰|注销|甭|勿|唔|冇|莫|休|假的|白搭|才不|难懂|看漏"
@@ -197,5 +200,3 @@ SIGNERS = (
     ("FAMILY", rf"{KIN}|家里|我家"),
     ("UNKNOWN", r"不知道|不清楚|忘|记不|别人|不晓得|说不|没印象|谁知道|不认识"),
 )
-
-SINCE_CHANGED = r"(后来|投保(以)?后|之后|刚|最近|现在|新|搬|换|改)"
