@@ -15,7 +15,7 @@ def _read_step(self: Step, *values: str, **named: str) -> None:
     _make_step(self, *values, **named)
     assert isinstance(self.rule, str), "a step without its rule"
     # what was heard clearly needs no sentence, only its rule
-    read(self.rule, self.zh, self.en, silent=True)
+    read(self.rule or "a step without a rule", self.zh, self.en, silent=True)
 
 
 Step.__init__ = _read_step

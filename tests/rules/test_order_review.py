@@ -8,6 +8,7 @@ from rules.order_review import (
     SIGNED,
     WAIVED,
     Handled,
+    Next,
     Reviewed,
     ReviewRefused,
     after_review,
@@ -15,6 +16,7 @@ from rules.order_review import (
     statement_needed,
 )
 from rules.parameters import DEFAULTS
+from rules.reasoning import Step
 
 QUESTION = Handled("QUESTION", "HANDLED", "wen", "A-12/2026")
 UNSIGNED = Handled("QUESTION", "HANDLED", "wen")
@@ -37,6 +39,17 @@ def test_a_review_says_what_became_of_the_statement(order, asked, statement):
     assert review(order, reviewer="lin", **asked) == statement
 
 
+SENTENCES = {
+    "BAD_VERDICT": ("结论不能是CLOSED", "a verdict is VERIFIED or RETURNED, not CLOSED"),
+    "NOT_HANDLED": ("工单尚未处理完", "the order is not handled yet"),
+    "SAME_PERSON": ("处理人不得核验自己的工单", "whoever handled an order does not review it"),
+    "STATEMENT_MISSING": (
+        "问题件须有客户亲笔签字的声明，或写明理由予以豁免",
+        "a question closes with the customer's signed statement or a reasoned waiver",
+    ),
+}
+
+
 @pytest.mark.parametrize(
     ("order", "asked", "code"),
     [
@@ -54,7 +67,22 @@ def test_a_review_says_what_became_of_the_statement(order, asked, statement):
 def test_what_is_refused(order, asked, code):
     with pytest.raises(ReviewRefused) as refused:
         review(order, **{"reviewer": "lin", **asked})
-    assert refused.value.code == code and refused.value.zh and refused.value.en
+    found = refused.value
+    returned = asked["verdict"] == "RETURNED"
+    sentences = SENTENCES.get(code) or (
+        ("退回须说明理由", "to return an order takes a reason")
+        if returned
+        else ("豁免须说明理由", "a waiver takes a reason")
+    )
+    assert (found.code, found.zh, found.en, str(found)) == (code, *sentences, sentences[1])
+
+
+def test_an_order_without_a_statement_or_reasons_is_the_usual_one():
+    assert Handled("VISIT", "HANDLED", "wen") == Handled("VISIT", "HANDLED", "wen", None)
+    assert Reviewed("VISIT", "HANDLED") == Reviewed("VISIT", "HANDLED", ())
+    assert Next(CaseState.CLOSED, "WHY", STEPS["REFUSED"]) == Next(
+        CaseState.CLOSED, "WHY", STEPS["REFUSED"], None, None
+    )
 
 
 def test_only_questions_need_the_customers_signature():
@@ -64,6 +92,27 @@ def test_only_questions_need_the_customers_signature():
 
 def verified(kind, *reasons, state="VERIFIED"):
     return Reviewed(kind, state, reasons)
+
+
+STEPS = {
+    "AFTER_CARE": Step("R92", "问题已处理，再次回访确认", "the question was handled: another callback confirms it"),
+    "COMPLETED": Step("R58", "回访已完成，结案", "the callback is completed: closed"),
+    "POLICYHOLDER_DECEASED": Step("S6", "投保人身故已核实，不再拨打", "the death is verified: nobody rings again"),
+    "REFUSED": Step("C31", "拒访成立，记录原因后结案", "the refusal stands: closed with its reason on record"),
+    "RECALL": Step("C47", "核实已处理，总公司再次拨打", "the verification was handled: head office calls again"),
+    "NOT_COMPLETED": Step(
+        "R47", "各种方式均未完成，记录情况后结案", "no method completed it: closed with its circumstances on record"
+    ),
+}
+BY_BRANCH = {
+    True: Step(
+        "C47", "语言或听力原因，由分支机构再次回访", "language or hearing: the branch makes the second callback"
+    ),
+    False: Step(
+        "C47", "没有可用号码，由分支机构再次回访", "no usable number was found: the branch makes the second callback"
+    ),
+}
+ORDER_AT = {"AFTER_CARE": "HEAD_OFFICE", "VISIT": "BRANCH", None: None}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +149,9 @@ def verified(kind, *reasons, state="VERIFIED"):
 )
 def test_what_follows(orders, asked, state, why, order, rule):
     found = after_review(orders, **{"completed": False, "usable_number": True, **asked})
-    assert (found.state, found.why, found.order, found.step.rule) == (state, why, order, rule)
+    step = STEPS.get(why) or BY_BRANCH["usable_number" not in asked]
+    assert found == Next(CaseState(state), why, step, order, ORDER_AT[order])
+    assert found.step.rule == rule
     assert may_move(CaseState.IN_REVIEW, found.state)
 
 
@@ -124,3 +175,12 @@ def test_a_company_may_call_again_after_a_refusal():
     asked = {"completed": False, "usable_number": True, "profile": once}
     assert after_review(orders, refusals=1, **asked).why == "RECALL"
     assert after_review(orders, refusals=2, **asked).why == "REFUSED"
+    assert after_review(orders, **asked).why == "RECALL"  # the first
+
+
+def test_where_nothing_else_is_told_the_company_rings_again():
+    nobody = DEFAULTS.with_params({"after_verification.recall_by": {"LANGUAGE_BARRIER": "HEAD_OFFICE"}})
+    asked = {"completed": False, "usable_number": True, "profile": nobody}
+    assert after_review([verified("VERIFICATION", "LANGUAGE_BARRIER")], **asked).why == "RECALL"
+    assert after_review([verified("VERIFICATION", "HEARING_OR_AGE")], **asked).why == "RECALL_BY_BRANCH"
+    assert after_review([], completed=True, usable_number=True) is None

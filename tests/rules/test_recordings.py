@@ -1,3 +1,4 @@
+import re
 from datetime import date, datetime
 
 import pytest
@@ -92,16 +93,81 @@ def test_archive_key():
     assert archive_key(4711, SHA, started) == f"recordings/2026/09/24/4711-{SHA}.flac"
     assert archive_key("c-1", SHA, started, "wav").endswith(".wav")
 
+    long = "CA" + "f" * 78
+    for name in ("CA.x_1-Z", long):
+        assert archive_key(name, SHA, started) == f"recordings/2026/09/24/{name}-{SHA}.flac"
 
-@pytest.mark.parametrize(("call_id", "sha256"), [("../x", SHA), ("a/b", SHA), ("", SHA), ("1", "ab"), ("1", "AB" * 32)])
-def test_a_key_is_never_made_of_anything_else(call_id, sha256):
-    with pytest.raises(ValueError, match="not a call id|hex digits"):
+
+DIGEST = "a digest is 64 lower-case hex digits"
+
+
+@pytest.mark.parametrize(
+    ("call_id", "sha256", "message"),
+    [
+        ("../x", SHA, "not a call id: '../x'"),
+        ("a..b", SHA, "not a call id: 'a..b'"),
+        ("a/b", SHA, "not a call id: 'a/b'"),
+        (".a", SHA, "not a call id: '.a'"),
+        ("", SHA, "not a call id: ''"),
+        ("a" * 81, SHA, f"not a call id: '{'a' * 81}'"),
+        ("1", "ab", DIGEST),
+        ("1", "AB" * 32, DIGEST),
+        ("1", SHA + "a", DIGEST),
+        ("1", "g" * 64, DIGEST),
+    ],
+)
+def test_a_key_is_never_made_of_anything_else(call_id, sha256, message):
+    with pytest.raises(ValueError) as refused:
         archive_key(call_id, sha256, datetime(2026, 9, 24, tzinfo=SHANGHAI))
+    assert str(refused.value) == message
 
 
-def test_it_may_go_on_the_day_after():
-    found = retention(Record(RecordKind.RECORDING, d("2026-09-10"), d("2050-03-01")))
-    assert "2060-03-02" in found.steps[-1].en and found.steps[-1].rule == "S19"
+FLOOR = "R110 at least 20 years from 2026-09-10: 2046-09-10"
+ENDED = "C21 contract ended 2050-03-01, 10 years on: 2060-03-01"
+
+
+# each with its rule, in the order in which it is reasoned
+@pytest.mark.parametrize(
+    ("kind", "ended", "disputes", "hold", "stored", "steps"),
+    [
+        ("RECORDING", None, [], False, None, [FLOOR, "C21 the contract has not ended: no end of keeping yet"]),
+        ("RECORDING", "2050-03-01", [], False, None, [FLOOR, ENDED, "S19 it may go from 2060-03-02 on"]),
+        ("RECORDING", "2050-03-01", [], True, None, [FLOOR, ENDED, "C21 under legal hold there is no end"]),
+        ("RECORDING", "2050-03-01", [], False, "2060-03-01", [FLOOR, ENDED, "S19 it may go from 2060-03-02 on"]),
+        ("RECORDING", "2050-03-01", [], False, "2060-03-02",
+         [FLOOR, ENDED, "S19 the store already holds it until 2060-03-02: never shortened",
+          "S19 it may go from 2060-03-03 on"]),
+        ("RECORDING", "2050-03-01", [("2061-01-01", "2061-05-01"), ("2059-12-01", "2061-01-15")], False, None,
+         [FLOOR, ENDED, "C21 dispute closed 2061-01-15, 2 years on: 2063-01-15",
+          "C21 dispute closed 2061-05-01, 2 years on: 2063-05-01", "S19 it may go from 2063-05-02 on"]),
+        ("RECORDING", "2050-03-01", [("2059-12-01", None), ("2059-12-02", "2060-01-01")], False, None,
+         [FLOOR, ENDED, "C21 a dispute is open: no end of keeping yet"]),
+        ("RECORDING", "2050-03-01", [("2060-03-02", None), ("2070-01-01", None)], False, None,
+         [FLOOR, ENDED, "S19 the dispute of 2060-03-02 came after the end of keeping (2060-03-01) and does not extend it",
+          "S19 the dispute of 2070-01-01 came after the end of keeping (2060-03-01) and does not extend it",
+          "S19 it may go from 2060-03-02 on"]),
+        ("PAPER", "2030-01-01", [], False, None,
+         ["R112 at least 10 years from 2026-09-10: 2036-09-10", "C21 contract ended 2030-01-01, 10 years on: 2040-01-01",
+          "S19 it may go from 2040-01-02 on"]),
+        ("ELECTRONIC", None, [], False, None,
+         ["R111 at least 20 years from 2026-09-10: 2046-09-10", "C21 the contract has not ended: no end of keeping yet"]),
+        ("TRAINING_COPY", None, [], False, None,
+         ["C41 a training copy goes after 90 days: 2026-12-09", "S19 it may go from 2026-12-10 on"]),
+    ],
+)  # fmt: skip
+def test_why_it_is_kept_until_then(kind, ended, disputes, hold, stored, steps):
+    held = tuple(dispute(*x) for x in disputes)
+    found = retention(Record(RecordKind(kind), d("2026-09-10"), d(ended), held, hold, d(stored)))
+    assert [f"{step.rule} {step.en}" for step in found.steps] == steps
+    numbers = re.compile(r"\d+")
+    assert [sorted(numbers.findall(step.zh)) for step in found.steps] == [
+        sorted(numbers.findall(step.en)) for step in found.steps
+    ]
+
+
+def test_nothing_is_known_of_a_contract_and_its_disputes_unless_it_is_said():
+    assert Record(RecordKind.PAPER, d("2026-09-10")) == Record(RecordKind.PAPER, d("2026-09-10"), None, (), False, None)
+    assert Dispute(d("2026-09-10")) == Dispute(d("2026-09-10"), None)
 
 
 DAYS = st.dates(date(2020, 1, 1), date(2040, 1, 1))
