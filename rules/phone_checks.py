@@ -1,6 +1,6 @@
 """Whether the telephone numbers of a policy may be rung at all, before anybody dials."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from rules.cases import CaseState
@@ -49,23 +49,28 @@ class NumberChecks:
             return "PHONE_INVALID"
         if facts.is_agents and not (facts.self_policy and self._own_allowed):
             return "PHONE_IS_AGENTS"
-        return "PHONE_SHARED" if self.shared(facts) else None
+        return "PHONE_SHARED" if facts.holders >= self._threshold and self._of_strangers(facts) else None
 
     def shared(self, facts: PhoneFacts) -> bool:
-        return facts.holders >= self._threshold and not (facts.related and facts.holders <= self._family)
+        return facts.holders >= self._threshold and self._of_strangers(facts)
 
-    def usable(self, numbers: Sequence[PhoneFacts]) -> tuple[str, ...]:
+    def _of_strangers(self, facts: PhoneFacts) -> bool:
+        return not (facts.related and facts.holders <= self._family)
+
+    def any_usable(self, numbers: Iterable[PhoneFacts]) -> bool:
+        for facts in numbers:  # noqa: SIM110 - any() makes a generator for each of a million
+            if (facts.confirmed or self._unconfirmed) and self.problem_of(facts) is None:
+                return True
+        return False
+
+    def usable(self, numbers: Iterable[PhoneFacts]) -> tuple[str, ...]:
         """The numbers that may be rung, in the order given (mobile, home, office), each once."""
-        if len(numbers) == 1:
-            facts = numbers[0]
-            is_usable = (facts.confirmed or self._unconfirmed) and self.problem_of(facts) is None
-            return (facts.number,) if is_usable else ()
-        usable = (
+        usable = [
             facts.number
             for facts in numbers
             if (facts.confirmed or self._unconfirmed) and self.problem_of(facts) is None
-        )
-        return tuple(dict.fromkeys(usable))
+        ]
+        return tuple(dict.fromkeys(usable)) if len(usable) > 1 else tuple(usable)
 
     def problem(self, numbers: Sequence[PhoneFacts]) -> str | None:
         """Why none of a policy's numbers may be rung, or None where at least one may.
@@ -74,7 +79,7 @@ class NumberChecks:
         when no confirmed number is left that reaches anybody; a number not yet confirmed gives PHONE_UNCONFIRMED only
         where there never was a confirmed one (C25).
         """
-        if self.usable(numbers):
+        if self.any_usable(numbers):
             return None
         confirmed = [facts for facts in numbers if facts.confirmed or self._unconfirmed]
         if not confirmed and any(facts.number is not None and not facts.dead for facts in numbers):

@@ -1,7 +1,7 @@
 """What was dialled before, counted as the caps count it: by person over all policies, and by number whoever it is for."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 
 from rules.calendar import ONE_DAY, business_date, shanghai
@@ -16,6 +16,7 @@ UNKNOWN = "UNKNOWN"
 # why not, and until when
 Hold = tuple[str, datetime | None]
 NOBODY: Sequence[Attempt] = ()
+PARTS = frozenset(DayPart)
 
 
 class Dials:
@@ -36,8 +37,9 @@ class Dials:
         self._part = day_part(now)
         self._part_began, self._part_ends = (at.astimezone(now.tzinfo) for at in self._present_part())
 
-        self._by_person: dict[int, list[Attempt]] = defaultdict(list)
-        self._rung_for: dict[str, int | set[int]] = {}  # number → the person it was rung for, or the persons
+        by_person: dict[int, list[Attempt]] = defaultdict(list)
+        rung_for: dict[str, int | set[int]] = {}  # number → the person it was rung for, or the persons
+        self._by_person, self._rung_for = by_person, rung_for
         self._open_persons: dict[int, str] = {}
         self._open_numbers: set[str] = set()
         for attempt in attempts:
@@ -45,10 +47,10 @@ class Dials:
             if result == REFUSED_BY_CARRIER:
                 continue
             person_id, number = attempt.person_id, attempt.number
-            self._by_person[person_id].append(attempt)
-            known = self._rung_for.setdefault(number, person_id)
+            by_person[person_id].append(attempt)
+            known = rung_for.setdefault(number, person_id)
             if known != person_id:
-                self._rung_for[number] = {person_id, *(known if isinstance(known, set) else (known,))}
+                rung_for[number] = {person_id, *(known if isinstance(known, set) else (known,))}
             if result == UNKNOWN:
                 self._open_persons[person_id] = "UNKNOWN_ATTEMPT"
                 self._open_numbers.add(number)
@@ -58,6 +60,10 @@ class Dials:
 
     def of_person(self, person_id: int) -> Sequence[Attempt]:
         return self._by_person.get(person_id, NOBODY)
+
+    def also_for_others(self, number: str, person_id: int) -> bool:
+        """Whether anybody else was rung under this number."""
+        return self._rung_for.get(number, person_id) != person_id
 
     def busy(self, person_id: int) -> str | None:
         """IN_CALL, or UNKNOWN_ATTEMPT where it is not known yet what became of a dial."""
@@ -74,12 +80,12 @@ class Dials:
 
         `plan` are the attempts of the present round, which the total and the spread over the day are counted in.
         """
-        ordinary, last, same_part = 0, None, False
+        ordinary, last, same_part, midnight = 0, None, False, self._midnight
         for attempt in mine:
             at = attempt.at
             if last is None or at > last:
                 last = at
-            if self._midnight <= at < self._next_midnight:
+            if midnight <= at < self._next_midnight:
                 ordinary += not attempt.at_appointment
                 same_part = same_part or self._part_began <= at < self._part_ends
         if ordinary >= self._per_day:
@@ -96,8 +102,8 @@ class Dials:
             days = {business_date(attempt.at) for attempt in plan}
             if self._today in days and left <= self._min_days - len(days):
                 return "DAILY_CAP", self.hours.opening(self._tomorrow)
-        if self._parts_differ and left <= len(DayPart):
-            missing = set(DayPart) - {day_part(attempt.at) for attempt in plan}
+        if self._parts_differ and left <= len(PARTS):
+            missing = PARTS - {day_part(attempt.at) for attempt in plan}
             if self._part not in missing and left <= len(missing):
                 return "SAME_DAY_PART", self._next_part(missing)
         return None
@@ -133,7 +139,7 @@ class Dials:
         index = list(PART_STARTS).index(self._part)
         return starts[index], [*starts[1:], shanghai(self._tomorrow)][index]
 
-    def _next_part(self, among: set[DayPart] | None = None) -> datetime:
+    def _next_part(self, among: Set[DayPart] | None = None) -> datetime:
         """The start of the next part of the day at which may be rung, or of the next one among those named."""
         day = self._today
         while True:

@@ -1,3 +1,4 @@
+import gc
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -374,6 +375,17 @@ def test_numbers_take_turns_and_dead_ones_are_struck():
     assert chosen([case(numbers=numbers)], once).callable[0].number == HOME
     twice = [*once, dial("2026-11-21T10:00", number=HOME)]
     assert chosen([case(numbers=numbers)], twice).callable[0].number == MOBILE
+
+
+@pytest.mark.parametrize("was_enabled", [True, False])
+def test_the_collector_is_left_as_it_was(was_enabled):
+    (gc.enable if was_enabled else gc.disable)()
+    try:
+        chosen([case()])
+        left = gc.isenabled()
+    finally:
+        gc.enable()
+    assert left is was_enabled
 
 
 def test_two_people_on_one_number_are_not_rung_one_after_the_other():
