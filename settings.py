@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr = Field(description="S3 secret key.")
     s3_secure: bool = Field(True, description="TLS towards the S3 server; false only on loopback.")
     s3_bucket: str = Field("huifang-recordings", description="Bucket of the recordings, created with Object Lock.")
+    s3_timeout: float = Field(30.0, gt=0, description="Seconds without a byte after which a store counts as away.")
+    s3_training_bucket: str = Field(
+        "huifang-training", description="Bucket of the masked copies for teaching: without Object Lock, made when missing."
+    )
     s3_copy_bucket: str | None = Field(
         None, description="Bucket of the second copies, created with Object Lock; unset, there is only one copy."
     )
@@ -62,10 +66,20 @@ class Settings(BaseSettings):
     twilio_auth_token_previous: SecretStr | None = Field(
         None, description="Also accepted on callbacks while a token is rotated."
     )
+    twilio_api_key: str | None = Field(
+        None, description="SK and 32 hex digits: REST requests are signed with this key and its secret instead."
+    )
+    twilio_api_secret: SecretStr | None = Field(None, description="The key's secret.")
     twilio_from: str = Field(description="Caller number, E.164.")
+    twilio_destinations: Path | None = Field(
+        None, description="Table of prefixes that may be rung, or not, or under another number; unset is the shipped one."
+    )
     twilio_timeout: float = Field(10.0, description="Seconds to wait for the carrier's answer to one request.")
     twilio_cps: float = Field(1.0, description="Calls placed per second of clock time and account.")
     twilio_concurrent: int = Field(40, description="Simultaneous calls per account.")
+    twilio_diallers: int = Field(
+        1, ge=1, description="Processes that dial for this account side by side; more than one share their pace."
+    )
     dial_for_real: bool = Field(
         False, description="Must be true before any number is dialled at a carrier that is not on loopback."
     )

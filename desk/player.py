@@ -20,14 +20,14 @@ from desk.places import places_here
 from rules.retrieval import Decision, Person, shows_who_listens
 from rules.retrieval_events import RightKind
 from storage import plays, retrieval
-from storage.archive import ArchiveError, archive
+from storage.archive import ArchiveError
 from storage.archive_objects import KeptObject
 from storage.data_keys import KeyDestroyed
 from storage.db import transaction
 from storage.encryption import NotOpened
-from storage.key_keepers import KeysAway, KeysWrong, key_keeper
+from storage.key_keepers import KeysAway, KeysWrong
 from storage.plays import Play
-from storage.recording_reader import RecordingReader
+from storage.recording_reader import reader_of
 from storage.sound import scratch, shape
 from storage.views import retrieval as views
 
@@ -109,16 +109,16 @@ async def waveform(request: Request, user: SignedIn, play_id: str) -> Response:
         decision = await plays.still(connection, play, person, **asked)
         kept = await plays.kept(connection, play.recording)
     if not decision or kept is None:
-        return _denied(decision or plays.NO_RECORDING)
+        return denied(decision or plays.NO_RECORDING)
     try:
         return JSONResponse(await run_in_threadpool(_shape, kept), headers=NO_STORE)
     except UNREADABLE as problem:
-        return _away(problem)
+        return away(problem)
 
 
 def _shape(kept: KeptObject) -> dict:
     with scratch() as plain:
-        RecordingReader(kept, archive(), key_keeper()).copy_out(plain)
+        reader_of(kept).copy_out(plain)
         return shape(plain, PEAKS)
 
 
@@ -130,7 +130,7 @@ async def sound(request: Request, user: SignedIn, play_id: str) -> Response:
         play, person, _, asked = await _going_on(request, user, connection, play_id)
         kept = await plays.kept(connection, play.recording)
         if kept is None:
-            return _denied(plays.NO_RECORDING)
+            return denied(plays.NO_RECORDING)
         size = kept.plain_bytes
         wanted = stretch_of(request.headers.get("range"), size)
         if wanted is None:
@@ -146,11 +146,11 @@ async def sound(request: Request, user: SignedIn, play_id: str) -> Response:
             **asked,
         )
     if not decision:
-        return _denied(decision)
+        return denied(decision)
     try:
         pieces = await run_in_threadpool(_opened, kept, first, end)
     except UNREADABLE as problem:
-        return _away(problem)
+        return away(problem)
     headers = NO_STORE | {
         "Accept-Ranges": "bytes",
         "Content-Length": str(end - first),
@@ -163,7 +163,7 @@ async def sound(request: Request, user: SignedIn, play_id: str) -> Response:
 
 def _opened(kept: KeptObject, first: int, end: int) -> Iterator[bytes]:
     """The first piece is there before an answer is begun: what cannot be opened is an error, not half a sound."""
-    pieces = RecordingReader(kept, archive(), key_keeper()).stream(first, end)
+    pieces = reader_of(kept).stream(first, end)
     opening = next(pieces, b"")
 
     def all_of_it() -> Iterator[bytes]:
@@ -199,15 +199,17 @@ async def _not_the_player(request: Request, user: User, play_id: str) -> Respons
     async with transaction() as connection:
         play, person, _, asked = await _going_on(request, user, connection, play_id)
         await plays.refuse(connection, person, play.recording, plays.NOT_THE_PLAYER, **asked)
-    return _denied(plays.NOT_THE_PLAYER)
+    return denied(plays.NOT_THE_PLAYER)
 
 
-def _denied(decision: Decision) -> Response:
+def denied(decision: Decision) -> Response:
+    """To a player, in its own form."""
     body = {"type": "/problems/forbidden", "status": 403, "code": decision.code, "detail": decision.en}
     return Response(json.dumps(body), 403, NO_STORE, media_type="application/problem+json")
 
 
-def _away(problem: Exception) -> Response:
+def away(problem: Exception) -> Response:
+    """One of UNREADABLE, without a word of what it is about."""
     log.warning("a recording cannot be opened: %s", type(problem).__name__)
     status = 410 if isinstance(problem, KeyDestroyed) else 503
     body = {"type": "/problems/unavailable", "status": status, "code": type(problem).__name__}
@@ -222,4 +224,4 @@ async def seek(
     async with transaction() as connection:
         play, person, _, asked = await _going_on(request, user, connection, play_id)
         decision = await plays.seek(connection, play, person, to_ms, **asked)
-    return Response(status_code=204, headers=NO_STORE) if decision else _denied(decision)
+    return Response(status_code=204, headers=NO_STORE) if decision else denied(decision)

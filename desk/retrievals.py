@@ -19,7 +19,7 @@ from desk.places import places_here
 from rules import retrieval as rule
 from rules.retrieval import HEADS, LOOKS_ON, STATES, Person
 from rules.retrieval_events import Purpose
-from storage import retrieval
+from storage import retrieval, training_copies
 from storage.db import transaction
 from storage.retrieval import Refused
 from storage.views import retrieval as views
@@ -105,7 +105,7 @@ def _form(request: Request, moment: Today, status: int = 200, **given: Any) -> R
         status=status,
         place="retrievals",
         moment=moment,
-        purposes=(Purpose.DISPUTE, Purpose.LITIGATION),
+        purposes=tuple(Purpose),
         **(empty | given),
     )
 
@@ -206,6 +206,11 @@ async def _one(request: Request, user: User, request_id: int, status: int = 200,
         if row is None:
             raise HTTPException(404)
         standing, profile = await retrieval.find(connection, request_id)
+        copies = {
+            one.recording: one
+            for one in await training_copies.listed(connection, request_id=request_id)
+            if one.ended_at is None
+        }
     if not (seen := rule.may_see(person, standing)):
         return refusal(request, seen)
     now = moment.now
@@ -233,6 +238,8 @@ async def _one(request: Request, user: User, request_id: int, status: int = 200,
         and standing.purpose is not Purpose.TRAINING,
         listens=user.login in standing.listeners and standing.state == rule.GRANTED,
         play=play,
+        makes=sorted(standing.recordings) if rule.may_make_copy(person, standing, now) else (),
+        copies=copies,
         refused=refused,
     )
 
@@ -275,9 +282,11 @@ async def withdraw(request: Request, user: SignedIn, request_id: int) -> Respons
 
 @router.post("/retrievals/{request_id}/revoke", dependencies=[Depends(csrf_checked)])
 async def revoke(request: Request, user: SignedIn, request_id: int, reason: Words = "") -> Response:
-    return await _acted(
-        request, user, request_id, lambda c, m: retrieval.revoke(c, request_id, user.login, reason, m.now)
-    )
+    async def act(connection: AsyncConnection, moment: Today) -> None:
+        await retrieval.revoke(connection, request_id, user.login, reason, moment.now)
+        await training_copies.end_of_request(connection, request_id, user.login, moment.now)
+
+    return await _acted(request, user, request_id, act)
 
 
 @router.post("/retrievals/{request_id}/privacy", dependencies=[Depends(csrf_checked)])

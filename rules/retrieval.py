@@ -369,6 +369,20 @@ def may_play_copy(person: Person, *, ends: datetime, here: Collection[str], now:
     return OK
 
 
+def may_report_copy(person: Person) -> Decision:
+    """Whoever may hear copies says where the person can still be told; the copy ends with that (C41)."""
+    if not (CALL_CENTER | {"CALLBACK_AGENT"}) & person.roles:
+        return _no("NOT_CALL_CENTER", "R119", "培训用途仅限电话中心内部", "training is inside the call center only")
+    return OK
+
+
+def may_end_copy(person: Person) -> Decision:
+    """The head of the call center takes a copy out of use before its time (R119)."""
+    if not (person.head_office and "CALL_CENTER_HEAD" in person.roles):
+        return _no("NOT_CALL_CENTER", "R119", "由总公司电话中心负责人停用", "the head of the call center takes it out of use")  # fmt: skip
+    return OK
+
+
 # ---------------------------------------------------------------- in words
 
 

@@ -59,9 +59,14 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "PLAY_REFUSED": frozenset({"user", "recording", "place", "reason"}),
     # a sealed copy left: `right` RETRIEVAL with a litigation grant (R118), or OPERATOR, made at the machine itself
     "RECORDING_EXPORTED": frozenset({"user", "recording", "right", "sha256"}),
-    # masked, inside the house only, until `ends` (C41)
-    "TRAINING_COPY_MADE": frozenset({"copy_id", "user", "recording", "masked", "ends"}),
+    # masked, inside the house only, until `ends` (C41), under a granted request for training
+    "TRAINING_COPY_MADE": frozenset({"copy_id", "user", "recording", "masked", "ends", "request_id"}),
     "TRAINING_COPY_PLAYED": frozenset({"copy_id", "user", "play_id", "place"}),
+    "TRAINING_COPY_SEEKED": frozenset({"copy_id", "user", "play_id", "place", "to_ms"}),
+    # nobody hears it from here on: `why` EXPIRED, IDENTIFIES (the person can still be told), WITHDRAWN
+    "TRAINING_COPY_ENDED": frozenset({"copy_id", "user", "why"}),
+    # its object and its key are destroyed
+    "TRAINING_COPY_GONE": frozenset({"copy_id"}),
 }
 
 # The ledger's own lines, which no event stands beside.

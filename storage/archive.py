@@ -6,44 +6,32 @@ import base64
 import email.utils
 import hashlib
 import io
-import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import urllib3
-from minio import Minio
 from minio.commonconfig import COMPLIANCE
-from minio.error import MinioException, S3Error
+from minio.error import S3Error
 from minio.objectlockconfig import YEARS, ObjectLockConfig
 from minio.retention import Retention
 from minio.versioningconfig import ENABLED
 
 from settings import Settings
+from storage.s3_client import (
+    ArchiveError,
+    ArchiveUnreachable,
+    ArchiveUnsafe,
+    NotInArchive,
+    connect,
+    translated,
+)
 
 # Only a net: every object carries its own date, since stores count a default year differently.
 DEFAULT_YEARS = 20
 # One part up to here, so that the server checks one checksum over the whole; more is held in memory part by part.
 PART = 8 * 1024 * 1024
 _BLOCK = 1 << 20
-_ABSENT = {"NoSuchKey", "NoSuchVersion", "NoSuchObject", "MethodNotAllowed"}
-
-
-class ArchiveError(Exception):
-    """The archive cannot be used, and why."""
-
-
-class ArchiveUnreachable(ArchiveError):
-    """No answer, or a server error: try again later; nothing is lost by waiting."""
-
-
-class ArchiveUnsafe(ArchiveError):
-    """The bucket does not lock what it should: nothing may be deleted at the carrier while this holds."""
-
-
-class NotInArchive(ArchiveError):
-    """This version is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +75,6 @@ class Version:
     size: int | None
 
 
-class _Http(urllib3.PoolManager):
-    """Notes the store's clock, and can make a PUT conditional, for which the SDK has no argument."""
-
-    def __init__(self, **options: Any):
-        super().__init__(**options)
-        self.last_date: str | None = None
-        self.once = threading.local()
-
-    def urlopen(self, method, url, redirect=True, **options):
-        if method == "PUT" and getattr(self.once, "only_new", False):
-            # not among the signed headers, which S3 allows for names outside x-amz-
-            headers = urllib3.HTTPHeaderDict(options.get("headers") or {})
-            headers["If-None-Match"] = "*"
-            options["headers"] = headers
-        answer = super().urlopen(method, url, redirect=redirect, **options)
-        self.last_date = answer.headers.get("Date") or self.last_date
-        return answer
-
-
 class Archive:
     """One instance a process (the SDK is safe for threads, not across a fork). Calls block: use a thread."""
 
@@ -115,23 +84,18 @@ class Archive:
         self.bucket = own.s3_copy_bucket if second else own.s3_bucket
         access = own.s3_copy_access_key if second and own.s3_copy_access_key else own.s3_access_key
         secret = own.s3_copy_secret_key if second and own.s3_copy_secret_key else own.s3_secret_key
-        # A PUT that is re-sent blindly leaves an extra version locked for twenty years: retries are the caller's.
-        self._http = _Http(
-            timeout=urllib3.Timeout(connect=5, read=30), maxsize=20, retries=urllib3.Retry(total=0, redirect=0)
-        )
-        self._client = Minio(
+        self._client, self._http = connect(
             other or own.s3_endpoint,
-            access_key=access.get_secret_value(),
-            secret_key=secret.get_secret_value(),
+            access.get_secret_value(),
+            secret.get_secret_value(),
             secure=own.s3_copy_secure if other else own.s3_secure,
-            region="us-east-1",  # saves a look-up per bucket
-            http_client=self._http,
+            silence=own.s3_timeout,
         )
         self._checked = False
 
     def ensure_bucket(self) -> None:
         """Create the bucket with Object Lock if it is missing; then check it. Raises ArchiveUnsafe, ArchiveUnreachable."""
-        with _translated():
+        with translated():
             if not self._client.bucket_exists(bucket_name=self.bucket):
                 self._client.make_bucket(bucket_name=self.bucket, object_lock=True)
                 self._client.set_object_lock_config(
@@ -142,7 +106,7 @@ class Archive:
     def check_bucket(self) -> None:
         """Versioning on, Object Lock on, default mode not weaker than COMPLIANCE; anything else is ArchiveUnsafe."""
         self._checked = False
-        with _translated():
+        with translated():
             if self._client.get_bucket_versioning(bucket_name=self.bucket).status != ENABLED:
                 raise ArchiveUnsafe(f"bucket {self.bucket} has no versioning: create it anew with Object Lock")
             try:
@@ -209,7 +173,7 @@ class Archive:
         only_new: bool,
     ) -> str:
         whole = size <= PART
-        with _translated():
+        with translated():
             # A PUT that we gave up waiting for may still arrive: then the name is taken, and this one must not come on top.
             self._http.once.only_new = whole and only_new
             try:
@@ -249,7 +213,7 @@ class Archive:
 
     def _checksum_of(self, version: Version) -> str | None:
         """The SHA-256 that the store verified when it took this version, where it kept it."""
-        with _translated():
+        with translated():
             head = self._client.stat_object(
                 bucket_name=self.bucket,
                 object_name=version.key,
@@ -263,7 +227,7 @@ class Archive:
 
     def versions(self, key: str) -> list[Version]:
         """Every version and delete marker of this very name, the newest first."""
-        with _translated():
+        with translated():
             found = self._client.list_objects(bucket_name=self.bucket, prefix=key, include_version=True)
             return [
                 Version(key, f.version_id, f.is_delete_marker, f.size)
@@ -275,7 +239,7 @@ class Archive:
         """Read one version whole and its lock. `thorough`: with the SHA-512 too; `pace` is called with the length of each
         block. Raises ArchiveError, NotInArchive."""
         digests, size = _Digests(thorough), 0
-        with _translated():
+        with translated():
             answer = self._client.get_object(bucket_name=self.bucket, object_name=key, version_id=version_id)
             try:
                 head = answer.headers
@@ -292,7 +256,7 @@ class Archive:
         return Stored(key, version_id, digests.sha256.hexdigest(), size, lock.mode, lock.retain_until, sha512)
 
     def lock_of(self, key: str, version_id: str) -> Lock:
-        with _translated():
+        with translated():
             # The SDK's own parser of retention dates fails on stores that send nanoseconds.
             found = self._client.stat_object(bucket_name=self.bucket, object_name=key, version_id=version_id)
             return _lock(found.metadata or {})
@@ -303,7 +267,7 @@ class Archive:
 
     def read(self, key: str, version_id: str, offset: int = 0, length: int = 0) -> bytes:
         """`length` bytes of one version from `offset`; 0: to the end."""
-        with _translated():
+        with translated():
             answer = self._client.get_object(
                 bucket_name=self.bucket, object_name=key, version_id=version_id, offset=offset, length=length
             )
@@ -315,7 +279,7 @@ class Archive:
 
     def copy_out(self, key: str, version_id: str, out: BinaryIO) -> None:
         """Write the bytes of one version to `out`, a block at a time."""
-        with _translated():
+        with translated():
             answer = self._client.get_object(bucket_name=self.bucket, object_name=key, version_id=version_id)
             try:
                 for block in answer.stream(_BLOCK):
@@ -327,7 +291,7 @@ class Archive:
     def extend(self, key: str, version_id: str, retain_until: datetime) -> Lock:
         """Lock to `retain_until`, or leave it where it is already longer. Returns the lock read back."""
         if not (before := self.lock_of(key, version_id)).covers(retain_until):
-            with _translated():
+            with translated():
                 self._client.set_object_retention(
                     bucket_name=self.bucket,
                     object_name=key,
@@ -342,7 +306,7 @@ class Archive:
     def hold(self, key: str, version_id: str, on: bool) -> None:
         """Put the store's legal hold on a version or take it off, and look whether it did."""
         change = self._client.enable_object_legal_hold if on else self._client.disable_object_legal_hold
-        with _translated():
+        with translated():
             change(bucket_name=self.bucket, object_name=key, version_id=version_id)
             held = self._client.is_object_legal_hold_enabled(
                 bucket_name=self.bucket, object_name=key, version_id=version_id
@@ -353,14 +317,14 @@ class Archive:
     def destroy(self, key: str, version_id: str) -> None:
         """Remove one version for good; the store refuses while a lock or hold is on (ArchiveError). Absent is done."""
         try:
-            with _translated():
+            with translated():
                 self._client.remove_object(bucket_name=self.bucket, object_name=key, version_id=version_id)
         except NotInArchive:
             pass
 
     def store_clock(self) -> datetime:
         """What time it is for the store: its locks end by this clock, not by ours."""
-        with _translated():
+        with translated():
             self._client.bucket_exists(bucket_name=self.bucket)
         if self._http.last_date is None:
             raise ArchiveError("the store does not tell its time")
@@ -392,29 +356,6 @@ def parse_date(text: str | None) -> datetime | None:
         return None
     whole, _, fraction = text.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{whole}.{(fraction + '000000')[:6]}+00:00")
-
-
-class _translated:
-    """The SDK's and urllib3's exceptions → ours."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind, error, trace) -> None:
-        if error is None or isinstance(error, ArchiveError):
-            return
-        if isinstance(error, S3Error):
-            status = getattr(error.response, "status", 0) or 0
-            if error.code in _ABSENT or status == 404:
-                raise NotInArchive(f"the archive does not have it: {error.code}") from error
-            if status < 500 and status != 429 and not error.code.startswith(("Internal", "Slow", "Service")):
-                raise ArchiveError(f"the archive refused: {error.code}") from error
-        if isinstance(error, MinioException | urllib3.exceptions.HTTPError | OSError):
-            raise ArchiveUnreachable(f"the archive does not answer: {_name(error)}") from error
-
-
-def _name(error: BaseException) -> str:
-    return error.code if isinstance(error, S3Error) else type(error).__name__
 
 
 @cache

@@ -125,13 +125,6 @@ async def ask(
             profile=profile,
         )
     )
-    if purpose == Purpose.TRAINING:
-        # a grant for which no masked copy can be made would be a right to nothing (C41)
-        raise Refused(
-            Decision(
-                "NO_MASKED_COPIES", "C41", "尚不能制作遮蔽后的培训副本", "masked copies for training cannot be made yet"
-            )
-        )
     kept = await rows(
         connection,
         """INSERT INTO retrieval_requests (applicant, branches, purpose, dispute, letter, why, listeners, profile, state,

@@ -150,22 +150,37 @@ def _kept(file: BinaryIO, suffix: str, content_type: str, samples_sha256: str | 
     return Kept(file, size, digest.hexdigest(), suffix, content_type, samples_sha256)
 
 
-def silenced(received: bytes | BinaryIO, stretches: Sequence[tuple[float, float]]) -> BinaryIO:
+# A short quiet tone where something was taken out, so that nobody takes it for a line that was cut.
+TONE_SECONDS, TONE_HERTZ, TONE_LEVEL = 0.3, 440, 2000
+
+
+def silenced(received: bytes | BinaryIO, stretches: Sequence[tuple[float, float]], *, tone: bool = False) -> BinaryIO:
     """The same recording, received or kept, as WAV with every sample of these stretches (seconds from, to) zero in all
-    channels. Raises NotSound."""
+    channels. `tone`: a short one at the beginning of each, which says so. Raises NotSound."""
     out = scratch()
     with _reader(received, _WAV | {"FLAC"}) as reader:
         rate = reader.samplerate
+        beep = _tone(rate) if tone else None
         with soundfile.SoundFile(out, "w", rate, reader.channels, "PCM_16", format="WAV") as writer:
             at = 0
             for block in _windows(reader):
                 for begin, end in stretches:
-                    first = max(math.floor(begin * rate) - at, 0)
-                    block[first : max(math.ceil(min(end * rate - at, len(block))), first)] = 0
+                    opens = math.floor(max(begin, 0.0) * rate) - at
+                    first = max(opens, 0)
+                    last = max(math.ceil(min(end * rate - at, len(block))), first)
+                    block[first:last] = 0
+                    if beep is not None and opens + len(beep) > 0:
+                        heard = beep[max(-opens, 0) :][: last - first]
+                        block[first : first + len(heard)] = heard[:, None]
                 writer.write(block)
                 at += len(block)
     out.seek(0)
     return out
+
+
+def _tone(rate: int) -> numpy.ndarray:
+    times = numpy.arange(round(TONE_SECONDS * rate)) / rate
+    return (numpy.sin(2 * math.pi * TONE_HERTZ * times) * TONE_LEVEL).astype("int16")
 
 
 def shape(plain: BinaryIO, pieces: int) -> dict:

@@ -3,7 +3,7 @@ const player = document.getElementById("player");
 const sound = document.getElementById("sound");
 const canvas = document.getElementById("wave");
 const marks = [...player.querySelectorAll("[data-begins]")];
-const play = player.dataset.play;
+const base = player.dataset.base;
 let shape = null;
 let seconds = Number(player.dataset.seconds);
 
@@ -45,7 +45,7 @@ function follow() {
 
 async function jumped() {
   const body = new URLSearchParams({ csrf: player.dataset.csrf, to_ms: String(Math.round(sound.currentTime * 1000)) });
-  const answer = await fetch(`/plays/${play}/seeks`, { method: "POST", body });
+  const answer = await fetch(`${base}/seeks`, { method: "POST", body });
   if (!answer.ok) ended();
 }
 
@@ -73,7 +73,7 @@ sound.addEventListener("timeupdate", follow);
 sound.addEventListener("error", () => sound.getAttribute("src") && ended());
 sound.addEventListener("contextmenu", (event) => event.preventDefault());
 
-fetch(`/plays/${play}/shape`)
+fetch(`${base}/shape`)
   .then((answer) => (answer.ok ? answer.json() : null))
   .then((given) => {
     shape = given;

@@ -185,6 +185,18 @@ def _exported(desk: _Desk, event: Event, book: Book) -> Iterator[Fault]:
 def _copied(desk: _Desk, event: Event, book: Book) -> Iterator[Fault]:
     if event.data.get("masked") is not True:
         yield "培训副本未遮蔽", "a training copy that is not masked"
+    request = desk.requests.get(event.data.get("request_id"))
+    begins, ends = (
+        (instant(request.granted.data.get("begins")), instant(request.granted.data.get("ends")))
+        if request is not None and request.granted is not None
+        else (None, None)
+    )
+    if begins is None or ends is None or request.purpose != Purpose.TRAINING or request.over is not None:
+        yield "没有准予的培训申请即制作副本", "a training copy made without a granted request for training"
+    elif not begins <= event.at < ends:
+        yield "不在准予的期限内制作副本", "a training copy made outside the time of the grant"
+    elif event.data.get("recording") not in (request.granted.data.get("recordings") or ()):
+        yield "副本所录不是准予的录音", "a training copy of a recording that was not granted"
     desk.copies[event.data.get("copy_id")] = event
 
 
@@ -193,6 +205,11 @@ def _copy_played(desk: _Desk, event: Event, book: Book) -> Iterator[Fault]:
     ends = instant(copy.data.get("ends")) if copy is not None else None
     if ends is None or event.at >= ends:
         yield "培训副本不存在或已过期", "a training copy that is not there or had expired"
+
+
+def _copy_ended(desk: _Desk, event: Event, book: Book) -> Iterator[Fault]:
+    desk.copies.pop(event.data.get("copy_id"), None)
+    return iter(())
 
 
 _STEPS = {
@@ -210,4 +227,6 @@ _STEPS = {
     "RECORDING_EXPORTED": _exported,
     "TRAINING_COPY_MADE": _copied,
     "TRAINING_COPY_PLAYED": _copy_played,
+    "TRAINING_COPY_SEEKED": _copy_played,
+    "TRAINING_COPY_ENDED": _copy_ended,
 }

@@ -174,7 +174,8 @@ async def access_history(connection: AsyncConnection, recording: str, most: int 
         connection,
         """SELECT l.seq, l.at, l.kind, l.actor, l.body FROM ledger l
            WHERE l.subject = 'recording/' || CAST(:name AS text) OR l.subject IN (
-             SELECT 'retrieval/' || g.request_id FROM retrieval_recordings g WHERE g.recording = :name)
+             SELECT 'retrieval/' || g.request_id FROM retrieval_recordings g WHERE g.recording = :name
+             UNION ALL SELECT 'copy/' || t.id FROM training_copies t WHERE t.recording = :name)
            ORDER BY l.seq DESC LIMIT :most""",
         name=recording,
         most=most,

@@ -19,6 +19,7 @@ PASSWORD = "a long enough password"
 PEOPLE = {
     "chief": ("DEPARTMENT_HEAD", "4401"),
     "boss": ("BRANCH_SUPERVISOR", "4401"),
+    "dean": ("DEPARTMENT_HEAD", "00"),
     "service": ("CUSTOMER_SERVICE_HEAD", "00"),
     "leader": ("LEADER_IN_CHARGE", "00"),
     "ringer": ("CALLBACK_AGENT", "00"),
@@ -302,12 +303,101 @@ def test_f_a_lawsuit_takes_the_written_request_and_the_leader(clients, ask):
     assert request_id in [one["request_id"] for one in told(ask, "RETRIEVAL_GRANTED")]
 
 
-def test_g_training_never_hears_the_original_and_stays_in_the_call_center(clients, ask):
+def test_g_training_never_hears_the_original_and_stays_in_the_call_center(clients, ask, taught):
     answer = post(clients("boss"), "/retrievals", **FORM | {"purpose": "TRAINING"})
     assert answer.status_code == 422 and "仅限电话中心内部" in words(answer)
-    answer = post(clients("lead"), "/retrievals", **FORM | {"purpose": "TRAINING", "listeners": "lead"})
-    assert answer.status_code == 422 and "C41" in words(answer)  # nothing but a masked copy, and none is made yet
-    assert "TRAINING" not in [one["purpose"] for one in told(ask, "RETRIEVAL_REQUESTED")]
+    request_id = handed_in(clients, "lead", purpose="TRAINING", listeners="lead")
+    assert post(clients("lead"), f"/retrievals/{request_id}/copies", recording="RE0").status_code == 403
+    signed(clients, request_id, "dean", "service", "head")
+    assert "R119" in words(play(clients, request_id, "lead", AUDIT_ROOM))  # the recording itself: never
+    assert told(ask, "PLAY_REFUSED")[-1]["reason"] == "MASKED_ONLY"
+
+    assert "制作遮蔽副本" in words(clients("lead").get(f"/retrievals/{request_id}"))
+    for login, path in (("service", request_id), ("lead", 9999)):
+        assert post(clients(login), f"/retrievals/{path}/copies", recording="RE0").status_code in (403, 404)
+    assert post(clients("lead"), f"/retrievals/{request_id}/copies", recording="RE0").status_code == 303
+    [made] = told(ask, "TRAINING_COPY_MADE")
+    copy = made["copy_id"]
+    assert (made["recording"], made["masked"], made["user"]) == ("RE0", True, "lead")
+
+    # inside the call center, at its place, to whoever is taught there
+    for login, address, code in (
+        ("ringer", ELSEWHERE, "R117"),
+        ("service", AUDIT_ROOM, "R119"),
+        ("boss", DESK, "R119"),
+    ):
+        answer = post(clients(login, address), f"/training-copies/{copy}/plays")
+        assert answer.status_code == 403 and code in words(answer)
+    assert post(clients("ringer", AUDIT_ROOM), "/training-copies/99/plays").status_code == 403
+    begun = post(clients("ringer", AUDIT_ROOM), f"/training-copies/{copy}/plays")
+    assert begun.status_code == 303
+    address = begun.headers["location"]
+    client = clients("ringer", AUDIT_ROOM)
+    page = client.get(address)
+    assert page.headers["cache-control"] == "no-store" and page.text.count("ringer 测试") >= 12
+    answer = client.get(f"{address}/sound")
+    sound, rate = soundfile.read(io.BytesIO(answer.content), dtype="int16")
+    assert "no-store" in answer.headers["cache-control"] and rate == 8000
+    # the first seconds, in which the name is said, are silenced but for the short tone; then it is heard
+    assert not sound[rate : 9 * rate].any() and sound[11 * rate : 15 * rate].any()
+    assert client.get(f"{address}/shape").json()["seconds"] == 20
+    middle = len(answer.content) // 2
+    assert client.get(f"{address}/sound", headers={"Range": f"bytes={middle}-{middle + 9}"}).status_code == 206
+    assert post(client, f"{address}/seeks", to_ms="900").status_code == 204
+    assert [one["to_ms"] for one in told(ask, "TRAINING_COPY_SEEKED")] == [pytest.approx(10_000, abs=5), 900]
+    assert [one["user"] for one in told(ask, "TRAINING_COPY_PLAYED")] == ["ringer"]
+    for refused in (
+        client.get(f"{address}/sound", headers={"Sec-Fetch-Dest": "document"}),
+        clients("lead", AUDIT_ROOM).get(f"{address}/sound"),
+        clients("ringer", ELSEWHERE).get(f"{address}/sound"),
+    ):
+        assert refused.status_code == 403
+    assert [one["reason"] for one in told(ask, "PLAY_REFUSED")][-3:] == [
+        "NOT_THE_PLAYER",
+        "NOT_A_LISTENER",
+        "WRONG_PLACE",
+    ]
+    for lang in ("zh", "en"):
+        assert str(copy) in words(clients("auditor", lang=lang).get("/training-copies"))
+    assert clients("boss").get("/training-copies").status_code == 403
+
+    # he hears who it is, and says where
+    assert post(clients("service"), f"/training-copies/{copy}/end", begin="13", until="15").status_code == 403
+    assert post(clients("lead"), f"/training-copies/{copy}/end").status_code == 403
+    assert post(clients("ringer"), f"/training-copies/{copy}/end", begin="15", until="13").status_code == 403
+    assert post(clients("ringer"), f"/training-copies/{copy}/end", begin="13", until="15").status_code == 303
+    assert clients("ringer", AUDIT_ROOM).get(f"{address}/sound").status_code == 403
+    assert told(ask, "TRAINING_COPY_ENDED")[-1] == {"copy_id": copy, "user": "ringer", "why": "IDENTIFIES"}
+    assert "第 1 号培训副本由 ringer 停用" in words(clients("auditor").get("/recordings/RE0"))
+
+
+@pytest.fixture
+def taught(ask, recorded, monkeypatch):
+    """The call has its turns on record; the copies have a bucket."""
+    from settings import settings
+    from storage.training_bucket import training_bucket
+    from storage.vault import vault
+
+    monkeypatch.setenv("HUIFANG_S3_TRAINING_BUCKET", "desk-training")
+    settings.cache_clear()
+    training_bucket.cache_clear()
+    heard = {"case_id": None, "step": "M2.received", "try_no": 1}
+    for seconds, said, answers in ((0, "C1.ask", []), (8, "M2.received.ask", []), (18, "M9.ask", [heard])):
+        ask(
+            """INSERT INTO events (at, kind, call_id, data) SELECT answered_at + make_interval(secs => :at), 'TURN', id,
+               CAST(:data AS jsonb) FROM calls WHERE id = 'call-0' RETURNING id""",
+            at=seconds,
+            data=json.dumps({"said": [{"id": said}], "answers": answers}),
+        )
+    ask(
+        """INSERT INTO answers (call_id, step, try_no, answer, final, detail, how, heard_sealed, answered_at)
+           SELECT id, 'M2.received', 1, 'YES', true, '{}', 'speech', :heard, answered_at FROM calls WHERE id = 'call-0'
+           RETURNING id""",
+        heard=vault().seal("收到了"),
+    )
+    yield
+    ask("DELETE FROM answers WHERE call_id = 'call-0' AND step = 'M2.received'")
+    training_bucket.cache_clear()
 
 
 def test_h_nobody_approves_his_own(clients):
@@ -410,7 +500,7 @@ def test_auditors_search_and_see_every_access_a_branch_sees_its_own_recordings_a
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("path", ["/recordings", "/recordings/RE0", "/retrievals", "/retrievals/1", "/retrievals/new", "/retrievals/counter"])  # fmt: skip
+@pytest.mark.parametrize("path", ["/recordings", "/recordings/RE0", "/retrievals", "/retrievals/1", "/retrievals/new", "/retrievals/counter", "/training-copies"])  # fmt: skip
 def test_a_page_speaks_one_language_and_shows_no_code(clients, path, lang):
     answer = clients("service", lang=lang).get(path)
     page = re.sub(r"<[^>]*>", " ", answer.text)
@@ -421,6 +511,7 @@ def test_a_page_speaks_one_language_and_shows_no_code(clients, path, lang):
 
 
 POSTS = (
+    "/retrievals/1/copies", "/training-copies/1/end", "/training-copies/1/plays", "/training-plays/x/seeks",
     "/retrievals", "/retrievals/counter", "/retrievals/1/sign", "/retrievals/1/refuse", "/retrievals/1/withdraw",
     "/retrievals/1/revoke", "/retrievals/1/privacy", "/recordings/RE0/plays", "/plays/x/seeks",
 )  # fmt: skip
@@ -433,11 +524,11 @@ def test_a_form_without_its_token_changes_nothing(clients, path):
 
 
 def test_every_form_that_posts_is_in_the_table_above():
-    from desk import player, recordings, retrievals
+    from desk import player, recordings, retrievals, training
 
     own = {
         route.path
-        for part in (player, recordings, retrievals)
+        for part in (player, recordings, retrievals, training)
         for route in part.router.routes
         if "POST" in route.methods
     }

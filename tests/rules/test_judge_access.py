@@ -57,6 +57,10 @@ class Log:
         told = {"user": "x", "checker": "amy", "recording": "RE1", "places": ["CS"], "ends": None}
         return self.add("QUALITY_ASSIGNED", assignment_id=3, **{**told, **changed})
 
+    def copied(self, **changed) -> "Log":
+        told = {"masked": True, "recording": "RE1", "ends": (NOW + 90 * DAY).isoformat(), "request_id": 1}
+        return self.add("TRAINING_COPY_MADE", copy_id=1, **{**told, **changed})
+
 
 def heard(log: Log) -> list[tuple[int | None, str]]:
     return [(b.case_id, b.message_en) for b in AccessCheck(BOOK).events(log.events)]
@@ -84,7 +88,9 @@ CHECKED = {"kind": "QUALITY", "id": 3}
         Log().add("PLAY_REFUSED", user="amy", recording=None, place="CS", reason="NO_RIGHT"),
         Log().add("RECORDING_EXPORTED", recording="RE1", right={"kind": "OPERATOR"}),
         Log().asked(purpose="LITIGATION").add("RECORDING_EXPORTED", recording="RE1", right={"kind": "RETRIEVAL", "id": 1}),
-        Log().add("TRAINING_COPY_MADE", copy_id=1, masked=True, ends=(NOW + DAY).isoformat()).add("TRAINING_COPY_PLAYED", copy_id=1),
+        Log().asked(purpose="TRAINING").copied().add("TRAINING_COPY_PLAYED", copy_id=1).add("TRAINING_COPY_SEEKED", copy_id=1)
+        .add("TRAINING_COPY_ENDED", copy_id=1).add("TRAINING_COPY_GONE", copy_id=1),
+        Log().asked(purpose="TRAINING").copied().add("TRAINING_COPY_PLAYED", copy_id=1, after=50 * DAY),
     ],
 )  # fmt: skip
 def test_what_was_done_by_right(log):
@@ -134,10 +140,22 @@ def test_what_was_done_by_right(log):
             Log().asked(purpose="LITIGATION").add("RECORDING_EXPORTED", recording="RE2", right={"kind": "RETRIEVAL", "id": 1}),
             "the copy that left is of a recording that was not granted",
         ),
-        (Log().add("TRAINING_COPY_MADE", copy_id=1, masked=False, ends=None), "a training copy that is not masked"),
+        (Log().asked(purpose="TRAINING").copied(masked=False), "a training copy that is not masked"),
         (Log().add("TRAINING_COPY_PLAYED", copy_id=1), "a training copy that is not there or had expired"),
+        (Log().copied(), "a training copy made without a granted request for training"),
+        (Log().asked().copied(), "a training copy made without a granted request for training"),
         (
-            Log().add("TRAINING_COPY_MADE", copy_id=1, masked=True, ends=NOW.isoformat()).add("TRAINING_COPY_PLAYED", copy_id=1),
+            Log().asked(purpose="TRAINING").add("RETRIEVAL_REVOKED", request_id=1, user="d").copied(),
+            "a training copy made without a granted request for training",
+        ),
+        (Log().asked(purpose="TRAINING").copied(recording="RE2"), "a training copy of a recording that was not granted"),
+        (Log().asked(purpose="TRAINING").copied(after=7 * DAY), "a training copy made outside the time of the grant"),
+        (
+            Log().asked(purpose="TRAINING").copied().add("TRAINING_COPY_PLAYED", copy_id=1, after=90 * DAY),
+            "a training copy that is not there or had expired",
+        ),
+        (
+            Log().asked(purpose="TRAINING").copied().add("TRAINING_COPY_ENDED", copy_id=1).add("TRAINING_COPY_SEEKED", copy_id=1),
             "a training copy that is not there or had expired",
         ),
     ],
