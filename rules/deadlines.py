@@ -94,7 +94,7 @@ def cooling_off(signed_on: date, days: int, profile: Profile, calendar: Calendar
         )
     provisional = calendar.is_provisional_between(nominal_end, deadline)
     if provisional:
-        steps.append(_provisional(nominal_end, deadline))
+        steps.append(_provisional(nominal_end, deadline, calendar))
     return CoolingOff(nominal_end, deadline, provisional, tuple(steps))
 
 
@@ -103,12 +103,12 @@ def _rolled(day: date, roll: str, calendar: Calendar) -> tuple[date, bool]:
     return deadline, deadline != day
 
 
-def _provisional(first: date, last: date) -> Step:
-    years = f"{first.year}" if first.year == last.year else f"{first.year}–{last.year}"
+def _provisional(first: date, last: date, calendar: Calendar) -> Step:
+    years = [str(year) for year in range(first.year, last.year + 1) if year not in calendar.years]
     return Step(
         "PROVISIONAL",
-        f"{years}年的节假日安排尚未公布或未录入，暂按周一至周五计算，不得作为最终日期告知客户",
-        f"the holidays of {years} are not known yet: counted Monday to Friday, provisional, "
+        f"{'、'.join(years)}年的节假日安排尚未公布或未录入，暂按周一至周五计算，不得作为最终日期告知客户",
+        f"the holidays of {', '.join(years)} are not known yet: counted Monday to Friday, provisional, "
         "never told to a customer as final",
     )
 
@@ -145,7 +145,7 @@ def case_dates(contract: ContractDates, profile: Profile, calendar: Calendar, le
     if listed is not None and not profile["calendar.extract_on_holidays"]:
         moved = calendar.working_day_on_or_after(listed)
         if provisional := calendar.is_provisional_between(listed, moved):
-            steps.append(_provisional(listed, moved))
+            steps.append(_provisional(listed, moved, calendar))
         if moved != listed:
             steps.append(
                 Step(
@@ -265,7 +265,7 @@ def callback_window(
     ]
     provisional = calendar.is_provisional_between(nominal_grace, grace)
     if provisional:
-        steps.append(_provisional(nominal_grace, grace))
+        steps.append(_provisional(nominal_grace, grace, calendar))
     return Window(False, True, grace, False, None, None, provisional, tuple(steps))
 
 
@@ -364,7 +364,7 @@ def work_order_limit(
             )
     provisional = calendar.is_provisional_between(pushed_on, due_on)
     if provisional:
-        steps.append(_provisional(pushed_on, due_on))
+        steps.append(_provisional(pushed_on, due_on, calendar))
     return Limit(shanghai(due_on, END_OF_DAY), act_by, escalated, working_days, counts_from, provisional, tuple(steps))
 
 
