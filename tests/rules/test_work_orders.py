@@ -3,9 +3,9 @@ from datetime import date, datetime
 
 import pytest
 
-from rules.calendar import SHANGHAI
+from rules.calendar import SHANGHAI, Calendar
 from rules.parameters import DEFAULTS
-from rules.work_orders import Mark, OrderClock, WorkOrderState, marks_due, may_move, processing_order
+from rules.work_orders import Mark, OrderClock, WorkOrderState, is_outlived, marks_due, may_move, processing_order
 
 
 def at(text):
@@ -65,6 +65,31 @@ def test_clock_first_in_its_finer_points():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("rule", "orders", "names"),
+    [
+        ("CLOCK_FIRST", [("QUESTION", "2026-11-20", "2026-11-24"), ("QUESTION", "2026-11-19", "2026-11-25")], "01"),
+        ("CLOCK_FIRST", [("QUESTION", "2026-11-20", "2026-11-25"), ("QUESTION", "2026-11-19", "2026-11-26")], "10"),
+        ("CLOCK_FIRST", [("QUESTION", "2026-11-20", "2026-11-26"), ("QUESTION", "2026-11-19", "2026-11-27")], "01"),
+        ("CLOCK_FIRST", [("QUESTION", "2026-11-20", "2026-11-27"), ("QUESTION", "2026-11-19", None)], "10"),
+        ("CLOCK_FIRST", [("QUESTION", "2026-11-01", None), ("QUESTION", "2026-10-31", None)], "10"),
+        ("CLOCK_FIRST", [("QUESTION", "2026-11-01", None), ("QUESTION", "2026-09-30", None)], "01"),
+        ("CLOCK_FIRST", [("QUESTION", "2026-08-31", None), ("QUESTION", "2026-09-30", None)], "10"),
+        ("CLOCK_FIRST", [("QUESTION", "2026-08-31", None), ("QUESTION", "2026-07-30", None)], "10"),
+        ("SEED_2H", [("QUESTION", "2026-11-01", None), ("QUESTION", "2026-10-31", None)], "10"),
+        ("SEED_2H", [("QUESTION", "2026-09-30", None), ("QUESTION", "2026-10-31", None)], "10"),
+        ("SEED_2H", [("QUESTION", "2026-11-01", None), ("QUESTION", "2026-09-30", None)], "10"),
+        ("SEED_2H", [("QUESTION", "2026-11-01", None), ("QUESTION", "2026-08-31", None)], "10"),
+        ("SEED_2H", [("QUESTION", "2026-09-01", None), ("VERIFICATION", "2026-11-01", None)], "10"),
+    ],
+)
+def test_which_of_two_is_worked_on_first(rule, orders, names):
+    listed = [order(str(n), kind, issued, end) for n, (kind, issued, end) in enumerate(orders)]
+    profile = DEFAULTS.with_params({"workorder.order": rule})
+    for given in (listed, listed[::-1]):
+        assert "".join(o.name for o in processing_order(given, NOW, profile)) == names
+
+
 def test_months_are_counted_across_the_year_end():
     orders = [order("dec", "QUESTION", "2026-12-30"), order("oct", "QUESTION", "2026-10-30"), order("nov", "QUESTION", "2026-11-30")]  # fmt: skip
     assert [o.name for o in processing_order(orders, at("2027-01-04T09:00"), DEFAULTS)] == ["dec", "nov", "oct"]
@@ -87,6 +112,16 @@ def test_months_are_counted_across_the_year_end():
         ("CLOSED", "ISSUED", Mark.RETURNED, False),
         ("CLOSED", "HANDLED", None, False),
         ("CLOSED", "CLOSED", None, True),
+        ("ISSUED", "CLOSED", None, True),
+        ("ACCEPTED", "CLOSED", None, True),
+        ("HANDLED", "CLOSED", None, True),
+        ("ACCEPTED", "VERIFIED", None, False),
+        ("ACCEPTED", "ISSUED", Mark.RETURNED, False),
+        ("VERIFIED", "ISSUED", Mark.REOPENED, True),
+        ("VERIFIED", "ISSUED", Mark.RETURNED, False),
+        ("HANDLED", "ISSUED", Mark.REOPENED, False),
+        ("ISSUED", "ISSUED", None, True),
+        ("VERIFIED", "HANDLED", Mark.RETURNED, False),
     ],
 )
 def test_moves_of_an_order(old, new, mark, allowed):
@@ -107,9 +142,15 @@ DUE = at("2026-10-09T23:59:59")
         ("ACCEPTED", "2026-09-30", None, ("ACT_BY_PASSED", "ESCALATED"), "2026-10-11T00:00:00", ["OVERDUE"]),
         ("HANDLED", "2026-10-09", "2026-10-09T18:00:00", (), "2026-10-20T00:00:00", []),
         ("HANDLED", None, "2026-10-10T09:00:00", (), "2026-10-20T00:00:00", ["OVERDUE", "ESCALATED"]),
+        ("VERIFIED", None, None, (), "2026-10-20T00:00:00", []),
+        ("HANDLED", "2026-09-30", "2026-10-01T09:00:00", (), "2026-10-01T10:00:00", ["ACT_BY_PASSED", "ESCALATED"]),
+        ("CLOSED", "2026-09-30", "2026-10-11T09:00:00", (), "2026-10-12T10:00:00",
+         ["OVERDUE", "ACT_BY_PASSED", "ESCALATED"]),
+        ("ISSUED", None, None, ("OVERDUE", "ESCALATED"), "2026-10-12T00:00:00", []),
+        ("ISSUED", None, None, ("ESCALATED",), "2026-10-09T00:00:00", []),
         ("CLOSED", None, None, (), "2026-10-20T00:00:00", []),  # closed without the branch, as by a withdrawal
     ],
-)
+)  # fmt: skip
 def test_marks_put_by_the_clock(state, act_by, handled, borne, now, marks):
     order = OrderClock(
         WorkOrderState(state),
@@ -119,3 +160,26 @@ def test_marks_put_by_the_clock(state, act_by, handled, borne, now, marks):
         frozenset(borne),
     )
     assert list(marks_due(order, at(now))) == marks
+
+
+def test_an_order_as_issued_is_not_handled_and_bears_no_mark():
+    assert OrderClock(WorkOrderState.ISSUED, DUE, None) == OrderClock(
+        WorkOrderState.ISSUED, DUE, None, None, frozenset()
+    )
+
+
+NOVEMBER = Calendar({}, frozenset({2026}))
+
+
+@pytest.mark.parametrize(
+    ("pushed", "now", "outlived"),
+    [
+        ("2026-11-02T10:00", "2026-11-23T23:59", False),  # fifteen working days, the day itself not counted
+        ("2026-11-02T10:00", "2026-11-24T00:00", True),
+        ("2026-11-02T17:31", "2026-11-24T23:59", False),  # counts as pushed on the next working day
+        ("2026-11-02T17:31", "2026-11-25T00:00", True),
+        ("2026-11-01T10:00", "2026-11-23T23:59", False),  # a Sunday
+    ],
+)
+def test_no_order_outlives_the_outer_limit(pushed, now, outlived):
+    assert is_outlived(at(pushed), at(now), NOVEMBER, DEFAULTS) is outlived
