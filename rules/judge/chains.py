@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rules.judge.history import Broken, Event
-from rules.ledger import NOTHING, Line, TreeRoot, check_chain, event_hash, seal_body, sealed_events
+from rules.ledger import NOTHING, Line, TreeRoot, check_chain, event_hash, sealed_events
 from rules.retrieval_events import AUDIT_SEALED, ON_THE_LEDGER, subject_of
 
 # Events are sealed every few minutes. What nobody sealed for a day is not protected.
@@ -170,10 +170,10 @@ class ChainCheck:
         """Hold every seal that ends before `next_id` against the events that were given; None: all that are left."""
         while self._seal < len(self._seals) and (next_id is None or next_id > self._seals[self._seal][1]):
             first, last, count, root, _, at = self._seals[self._seal]
-            found = seal_body(first, last, self._root)
-            if (found["count"], found["root"]) != (count, root):
-                zh = f"事件{first}–{last}与封存时不一致（{found['count']}条，封存时{count}条）"
-                en = f"events {first} to {last} are not those that were sealed ({found['count']} now, {count} then)"
+            found = self._root.count
+            if (found, self._root.root().hex()) != (count, root):
+                zh = f"事件{first}–{last}与封存时不一致（{found}条，封存时{count}条）"
+                en = f"events {first} to {last} are not those that were sealed ({found} now, {count} then)"
                 yield _broken(zh, en, at)
             self._seal, self._root = self._seal + 1, TreeRoot()
 

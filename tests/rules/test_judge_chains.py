@@ -139,6 +139,36 @@ def a_ledger_as_it_should_be():
 
 
 @finds()
+def a_seal_over_one_event_of_a_person():
+    book = Book()
+    book.events.append(replace(event(7, "CALL_RESERVED", 7, "c2"), person_id=3))
+    book.entries.append(seal(book.events, 7, 7))
+    book.lines = bound(book.entries)
+    book.head = replace(book.head, sealed_event_id=7)
+    return book
+
+
+@finds(
+    "None None 60 事件7–7与封存时不一致（1条，封存时1条） / events 7 to 7 are not those that were sealed (1 now, 1 then)",
+)
+def a_seal_over_another_persons_event():
+    book = a_seal_over_one_event_of_a_person()
+    book.events[-1] = replace(book.events[-1], person_id=4)
+    return book
+
+
+@finds()
+def an_event_that_is_about_no_recording():
+    """Its line is about the event."""
+    book = Book()
+    book.events.append(event(7, "PLAY_REFUSED", user="amy"))
+    book.entries.append(witness(book.events[-1]))
+    assert book.entries[-1].subject == "event/PLAY_REFUSED"
+    book.lines = bound(book.entries)
+    return book
+
+
+@finds()
 def nothing_at_all():
     book = Book()
     book.events, book.lines, book.head = [], [], Head()
@@ -307,7 +337,7 @@ def a_line_of_an_event_that_is_not_there():
 )
 def a_line_of_an_event_without_a_number():
     book = Book()
-    return book.anew(2, witness(book.events[3], body={"event": "4", "data": {}}))
+    return book.anew(2, witness(book.events[3], body={"event": [4], "data": {}}))
 
 
 @finds(
@@ -611,6 +641,13 @@ def test_what_is_found(make, findings):
 def test_it_is_the_same_a_block_at_a_time(make, size):
     book = make()
     assert sorted(map(told, found(book, size))) == sorted(map(told, found(book)))
+
+
+def test_a_block_without_lines_changes_nothing():
+    book = Book()
+    check, by_id = ChainCheck(book.now), {one.id: one for one in book.events}
+    broken = [*check.lines(book.lines[:2], by_id), *check.lines([], {}), *check.lines(book.lines[2:], by_id)]
+    assert [*broken, *check.head(book.head)] == []
 
 
 def test_the_whole_at_once():
