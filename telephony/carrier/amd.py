@@ -27,7 +27,7 @@ async def detect(call, detection: Detection) -> None:
 
 
 async def _verdict(call, detection: Detection, sleep) -> None:
-    answered = call.line()
+    answered, trouble = call.line(), call.exchange.trouble
     greeting = call.callee.greeting
     if call.callee.kind == "machine":
         beep = call.sounds("callee", "speech", greeting).length + 0.5
@@ -44,8 +44,15 @@ async def _verdict(call, detection: Detection, sleep) -> None:
         verdict, after = "human", min(speech_seconds(greeting) + detection.speech_end, detection.timeout)
     else:
         verdict, after = "unknown", min(detection.silence, detection.timeout)
-    await sleep(after)
-    if call.ended is not None:
+    if call.callee.kind == "fax":
+        verdict, after = "fax", 1.5
+    if trouble("machine-unknown", call):
+        verdict, after = "unknown", detection.timeout
+    if ordered := trouble("machine-verdict", call):
+        verdict = ordered["answered_by"]
+    late = trouble("machine-verdict-late", call) if detection.asynchronous else None
+    await sleep(late["seconds"] if late else after)
+    if call.ended is not None and not late:
         return
     call.answered_by = verdict
     call.detection_ms = round((call.line() - answered) * 1000)
@@ -54,6 +61,8 @@ async def _verdict(call, detection: Detection, sleep) -> None:
 
 async def _tell(call, detection: Detection) -> None:
     await _verdict(call, detection, call.exchange.clock.sleep)
+    if call.exchange.trouble("machine-verdict-never", call):
+        return
     if detection.callback and call.answered_by:
         params = {
             "CallSid": call.sid,

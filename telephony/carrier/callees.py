@@ -52,7 +52,7 @@ SILENT = Reaction("silent")
 
 
 class Callee:
-    """Answers, stays on the line and says nothing. `kind`: human or machine; `greeting` None says nothing at all.
+    """Answers, stays on the line and says nothing. `kind`: human, machine or fax; `greeting` None says nothing at all.
 
     `stays`: after how many simulated seconds the callee hangs up whatever happens, None never. `says`: what it begins
     to say in a conference, unasked, in turn.
@@ -119,6 +119,11 @@ class Machine(Callee):
     kind = "machine"
     greeting = MACHINE_GREETING
     character = "machine"
+
+
+class Fax(Callee):
+    kind = "fax"
+    character = "fax"
 
 
 class LeavesAtOnce(Callee):

@@ -4,7 +4,7 @@ import asyncio
 import math
 from dataclasses import dataclass, field
 
-from telephony.carrier import amd, conferences, documents, people, recordings, twiml
+from telephony.carrier import amd, conferences, documents, people, recordings, tricks, twiml
 from telephony.carrier.line import Line, Member, Room
 from telephony.carrier.sound import Heard, keys_seconds, speech_seconds
 from telephony.carrier.webhooks import Reply
@@ -107,6 +107,9 @@ class Call:
         self._held: list = []
         self._limit: asyncio.Task | None = None
         self._sip: str | None = None
+        self._rang: float | None = None
+        # the resource before its last change, where a fault asks for it
+        self._before: dict | None = None
 
     # -- time on the line
 
@@ -163,8 +166,12 @@ class Call:
         """The callee puts the receiver down."""
         self._interrupt("callee")
 
+    def lose_connection(self, why: str = "network") -> None:
+        """The call fails, as it does when a network or this carrier does."""
+        self._interrupt(why)
+
     def _interrupt(self, why: str) -> None:
-        if self._interruption not in ("api", "time-limit", "callee"):
+        if self._interruption in (None, "redirect"):
             self._interruption = why
         if self._running:
             self._running.cancel()
@@ -199,8 +206,12 @@ class Call:
 
     async def _live(self) -> None:
         clock = self.exchange.clock
+        stuck = self.exchange.trouble("stays-queued", self)
         try:
-            await self._stage(clock.sleep(self._waits + QUEUED if self.parent is None else 0.0))
+            waits = stuck["seconds"] if stuck else self._waits + QUEUED
+            await self._stage(clock.sleep(waits if self.parent is None else 0.0))
+            if stuck:
+                raise Interrupted
         except Interrupted:
             # cancelled while queued: nobody is told
             self.status, self.ended = "canceled", clock.now()
@@ -216,7 +227,9 @@ class Call:
         try:
             unreached = await self._stage(self._ring())
         except Interrupted:
-            unreached = ("canceled", "api")
+            unreached = ("canceled", self._interruption)
+            if self._interruption in ("network", "restart"):
+                unreached, self._sip = ("failed", self._interruption), "503"
         if unreached:
             self._end(*unreached)
             return
@@ -236,16 +249,33 @@ class Call:
                 callback_method=order.recording_method,
                 callback_events=order.recording_events,
             )
+            if self.exchange.trouble("recording-twice", self):
+                again = self.recordings[0]
+                recordings.start(
+                    self, "StartCallRecordingAPI", again.channels, callback=again.callback,
+                    callback_method=again.callback_method, callback_events=again.callback_events,
+                )  # fmt: skip
+        if shorter := self.exchange.trouble("time-limit", self):
+            self.order.time_limit = shorter["seconds"]
         self._limit = self.exchange.spawn(self._watch_limit())
-        if self.callee.stays is not None:
-            self.exchange.spawn(people.leave_in_time(self, self.callee.stays))
-        self._end("completed", await self._talk())
+        leaves = self.exchange.trouble("callee-leaves", self)
+        if (stays := leaves["seconds"] if leaves else self.callee.stays) is not None:
+            self.exchange.spawn(people.leave_in_time(self, stays))
+        if fails := self.exchange.trouble("fails-in-progress", self):
+            self.exchange.spawn(people.lose_in_time(self, fails["seconds"]))
+        by = await self._talk()
+        self._end("failed" if by == "network" else "completed", by)
 
     async def _ring(self) -> tuple[str, str] | None:
         """Dial and let it ring; (status, who ended it) unless somebody answers."""
         clock = self.exchange.clock
         await clock.sleep(DIALLING)
         ring = self.callee.ring()
+        if wanted := self.exchange.trouble("ends-unreached", self):
+            self._become("ringing")
+            await clock.sleep(1.0)
+            self._sip = str(wanted["sip"])
+            return wanted["status"], "network"
         if ring.outcome == "failed":
             return "failed", "network"
         self._become("ringing")
@@ -269,8 +299,7 @@ class Call:
     async def _talk(self) -> str:
         """Carry out the application's documents until somebody hangs up; who did."""
         session = twiml.Session(self)
-        if self.exchange.faults.strikes("instant-hangup", self.to):
-            self.exchange.log.add("fault", self.sid, self.to, fault="instant-hangup")
+        if self.exchange.trouble("instant-hangup", self):
             return "callee"
         opening, source, entry = True, self.order.source, self.order.conference
         while True:
@@ -371,11 +400,24 @@ class Call:
         """How long it was expected to wait in the queue, in milliseconds, as text."""
         return str(round(self._waits * 1000))
 
+    def shown(self) -> dict:
+        """The resource as the API shows it, which may be as it was a while ago."""
+        stale = self.exchange.trouble("stale-call", self) if self._before else None
+        if stale and self.exchange.clock.now() - self.updated < stale["seconds"]:
+            return self._before
+        return self.resource()
+
     def _become(self, status: str) -> None:
+        self._remember()
         self.status, self.updated = status, self.exchange.clock.now()
         self._report(status)
 
+    def _remember(self) -> None:
+        if self.exchange.faults.table:
+            self._before = self.resource()
+
     def _end(self, status: str, by: str) -> None:
+        self._remember()
         now = self.exchange.clock.now()
         if self._limit:
             self._limit.cancel()
@@ -425,17 +467,60 @@ class Call:
 
     def _report(self, status: str) -> None:
         """One event of the call's progress; it counts in SequenceNumber whether subscribed or not."""
-        exchange = self.exchange
+        exchange, trouble = self.exchange, self.exchange.trouble
+        if gap := trouble("sequence-gap", self, status):
+            self._sequence += gap["by"]
         sequence, self._sequence = self._sequence, self._sequence + 1
         exchange.journal.status(self)
         exchange.log.add(status, self.sid, self.to, sequence=sequence)
+        if status == "ringing":
+            self._rang = exchange.clock.now()
         order = self.order
         if not order.status_callback or EVENTS.get(status, status) not in order.status_events:
             return
+        params = self._told(status, sequence)
+        copies = [params]
+        if trouble("callback-drop", self, status):
+            return
+        if foreign := trouble("callback-foreign", self, status):
+            strange = (
+                {"CallSid": exchange.new_sid("CA")}
+                if foreign["of"] == "call"
+                else {"AccountSid": exchange.new_sid("AC")}
+            )
+            copies.insert(0, params | strange)
+        if late := trouble("callback-late", self, status):
+            exchange.spawn(self._send_late(params, self._owe(params), late["seconds"]))
+            return
+        if replayed := trouble("callback-replayed", self, status):
+            exchange.spawn(self._send_late(params, self._owe(params), replayed["seconds"]))
+        if status == "completed" and trouble("recording-before-call", self, status):
+            exchange.spawn(self._send_after_recordings(params, self._owe(params)))
+            return
+        if status not in TERMINAL and trouble("callback-reorder", self, status):
+            self._held.append(params)
+            return
+        if again := trouble("callback-duplicate", self, status):
+            later = exchange.rfc2822(exchange.clock.now() + 1)
+            copies.append(params | {"Timestamp": later} if again["fresh"] else params)
+        for copy in copies:
+            self._queue_callback(copy)
+        held, self._held = self._held, []
+        for params in held:
+            self._queue_callback(params)
+
+    def _told(self, status: str, sequence: int) -> dict[str, str]:
+        """The parameters of a status callback."""
+        exchange, order, trouble = self.exchange, self.order, self.exchange.trouble
+        moment = exchange.clock.now()
+        if status in TERMINAL and self._rang is not None and trouble("equal-timestamps", self, status):
+            moment = self._rang
+        if skew := trouble("clock-skew", self, status):
+            moment += skew["shift"]
         params = {
             **self.params,
             "CallStatus": status,
-            "Timestamp": exchange.rfc2822(exchange.clock.now()),
+            "Timestamp": exchange.rfc2822(moment),
             "CallbackSource": "call-progress-events",
             "SequenceNumber": str(sequence),
         }
@@ -450,26 +535,11 @@ class Call:
                 params["RecordingUrl"] = recordings.url(recording)
                 params["RecordingSid"] = recording.sid
                 params["RecordingDuration"] = str(recording.duration)
-        strikes = exchange.faults.strikes
-        copies = 1
-        for fault in ("callback-drop", "callback-late", "callback-reorder", "callback-duplicate"):
-            if (details := strikes(fault, self.to, status)) is None:
-                continue
-            exchange.log.add("fault", self.sid, self.to, fault=fault, status=status)
-            if fault == "callback-drop":
-                return
-            if fault == "callback-late":
-                exchange.spawn(self._send_late(params, self._owe(params), details["seconds"]))
-                return
-            if fault == "callback-reorder" and status not in TERMINAL:
-                self._held.append(params)
-                return
-            copies = 2
-        for _ in range(copies):
-            self._queue_callback(params)
-        held, self._held = self._held, []
-        for params in held:
-            self._queue_callback(params)
+        if trouble("callback-odd-fields", self, status):
+            for name in ("Caller", "Called", "CallbackSource", "Timestamp", "Duration", "SipResponseCode", "ToCity"):
+                params.pop(name, None)
+            params |= {"Direction": "", "ApiVersion": "", "StirVerstat": "", "CallerLanguage": "", "说明": "新字段"}
+        return params
 
     def _queue_callback(self, params: dict[str, str]) -> None:
         on_its_way = asyncio.Event()
@@ -491,6 +561,12 @@ class Call:
         on_its_way.set()
         await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
 
+    async def _send_after_recordings(self, params: dict[str, str], owed: int) -> None:
+        while any(recording.status in ("in-progress", "paused", "processing") for recording in self.recordings):
+            await self.exchange.clock.sleep(0.5)
+        await self.exchange.clock.sleep(2.0)
+        await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
+
     async def _send_late(self, params: dict[str, str], owed: int, seconds: float) -> None:
         await self.exchange.clock.sleep(seconds)
         await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
@@ -509,11 +585,9 @@ class Call:
                 attempt=attempt, ms=reply.ms, **told,
             )  # fmt: skip
 
-        token = None
-        if event == "callback" and exchange.faults.strikes("callback-unsigned", self.to, told["status"]) is not None:
-            exchange.log.add("fault", self.sid, self.to, fault="callback-unsigned")
-            token = "0" * 32
-        reply = await exchange.webhooks.send(method, url, params, attempted=attempted, token=token)
+        what = told["status"] if event == "callback" else event.removesuffix("-callback")
+        trick = tricks.on_request(exchange, self, what or event, params)
+        reply = await exchange.webhooks.send(method, url, params, attempted=attempted, trick=trick)
         exchange.journal.sent(owed)
         if reply.error:
             exchange.notify(self, reply.error, reply.because, reply)

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from telephony.carrier import orders
 from telephony.carrier.access import ROOT, base_url, read_form, signed_in, the_call
 from telephony.carrier.calls import TERMINAL, Call
-from telephony.carrier.errors import ApiError, invalid
+from telephony.carrier.errors import ApiError, invalid, unauthenticated
 from telephony.carrier.paging import Row, page, within
 
 
@@ -35,6 +35,8 @@ class LostResponse(Response):
 async def calls(request, exchange):
     if request.method == "POST":
         return await _create_call(request, exchange)
+    if exchange.trouble("list-429", None, number=request.query_params.get("To")):
+        raise ApiError(429, 20429, "Too Many Requests")
     query = request.query_params
     started, ended = within(query, "StartTime"), within(query, "EndTime")
     to, from_ = (orders.address(query[name]) if query.get(name) else None for name in ("To", "From"))
@@ -58,29 +60,44 @@ async def _create_call(request: Request, exchange) -> Response:
     to, from_ = orders.numbers(form, config.refuse_prefixes, config.own_numbers)
     order = orders.order(form)
 
-    def strikes(name: str) -> dict | None:
-        details = exchange.faults.strikes(name, to)
-        if details is not None:
-            exchange.log.add("fault", None, to, fault=name)
-        return details
+    def ordered(name: str) -> dict | None:
+        return exchange.trouble(name, None, number=to)
 
-    if (details := strikes("create-429")) is not None:
+    if ordered("create-401"):
+        raise unauthenticated()
+    if (details := ordered("create-429")) is not None:
         headers = {"Retry-After": str(details["retry_after"])} if details["retry_after"] is not None else None
         raise ApiError(429, 20429, "Too Many Requests", headers)
-    if strikes("create-503") is not None:
+    if ordered("create-503"):
         return HTMLResponse("<html><body><h1>503 Service Unavailable</h1></body></html>", 503)
-    if strikes("create-500-before") is not None:
+    if ordered("create-reset"):
+        return LostResponse(0.0)
+    if ordered("create-500-before"):
         raise ApiError(500, 20500, "Internal Server Error")
+    if details := ordered("create-refused"):
+        raise ApiError(400, details["code"], orders.refusal(details["code"], to))
+    if ordered("create-problem-json"):
+        return JSONResponse(
+            {
+                "type": "https://www.twilio.com/docs/api/errors/21215",
+                "title": "Geo permission",
+                "status": 400,
+                "detail": f"Account not authorized to call {to}",
+                "code": 21215,
+            },
+            400,
+            media_type="application/problem+json",
+        )
     exchange.admit(to)
     call = Call(exchange, exchange.new_sid("CA"), to, from_, order, base_url(request, exchange))
     answer = call.resource()
     exchange.place(call)
-    if (details := strikes("create-lost-response")) is not None:
+    if (details := ordered("create-lost-response")) is not None:
         return LostResponse(details["hold"])
-    if strikes("create-500-after") is not None:
+    if ordered("create-500-after"):
         raise ApiError(500, 20500, "Internal Server Error")
     for name in ("create-slow", "callback-before-response"):
-        if (details := strikes(name)) is not None:
+        if (details := ordered(name)) is not None:
             await asyncio.sleep(details["seconds"])
     return JSONResponse(answer, 201)
 
@@ -96,7 +113,7 @@ async def call(request, exchange):
         return Response(status_code=204)
     if request.method == "POST":
         await _change_call(await read_form(request), call)
-    return JSONResponse(call.resource())
+    return JSONResponse(call.resource() if request.method == "POST" else call.shown())
 
 
 async def _change_call(form: orders.Form, call: Call) -> None:
@@ -105,6 +122,9 @@ async def _change_call(form: orders.Form, call: Call) -> None:
         raise invalid("Status", status)
     if form.get("Url") and form.get("Twiml"):
         raise ApiError(400, 20001, "Url and Twiml exclude each other")
+    if call.status not in TERMINAL and call.exchange.trouble("update-too-late", call):
+        call.callee_leaves()
+        await call.over.wait()
     source, over = orders.source(form), call.status in TERMINAL
     if source and call.status != "in-progress":
         raise ApiError(400, 21220, "Invalid call state: call is not in-progress. Cannot redirect.")

@@ -352,14 +352,11 @@ class Conference(Room):
                 params["ParticipantLabel"] = participant.entry.label
             if participant.coached:
                 params["CallSidToCoach"] = participant.coached
-        number = call.to if call else self.friendly_name
-        if exchange.faults.strikes("conference-callback-drop", number, event) is not None:
-            exchange.log.add("fault", call.sid if call else None, number, fault="conference-callback-drop", what=event)
+        if exchange.trouble("conference-callback-drop", call, event, self.friendly_name):
             return
-        if exchange.faults.strikes("conference-callback-reorder", number, event) and event != "conference-end":
-            exchange.log.add(
-                "fault", call.sid if call else None, number, fault="conference-callback-reorder", what=event
-            )
+        if event != "conference-end" and exchange.trouble(
+            "conference-callback-reorder", call, event, self.friendly_name
+        ):
             self._held.append(params)
             return
         held, self._held = self._held, []

@@ -1,5 +1,6 @@
 """The control API beside Twilio's: the clock, the callees, the faults, and the log of what happened. No sign-in."""
 
+import re
 from datetime import UTC, datetime
 
 from starlette.responses import JSONResponse, Response
@@ -26,14 +27,22 @@ def _clock(exchange) -> dict:
 async def clock(request, exchange):
     if request.method == "PUT":
         wanted = await json_body(request)
-        if not isinstance(wanted, dict) or set(wanted) - {"now", "speed"}:
-            raise Wrong("a clock takes now and speed")
+        if not isinstance(wanted, dict) or set(wanted) - {"now", "speed", "advance"}:
+            raise Wrong("a clock takes now, speed and advance")
         speed = wanted.get("speed")
         if isinstance(speed, bool) or not isinstance(speed, int | float | None):
             raise Wrong("speed is a number")
         exchange.clock.set(_instant(wanted["now"]) if "now" in wanted else None, speed)
+        if (seconds := wanted.get("advance")) is not None:
+            await exchange.advance(_number("advance", seconds))
         exchange.journal.clock(exchange)
     return JSONResponse(_clock(exchange))
+
+
+def _number(name: str, value) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise Wrong(f"{name} is a number, 0 or more")
+    return value
 
 
 def _as_dialled(number: str) -> str:
@@ -107,13 +116,62 @@ async def characters(request, exchange):
 
 @answered
 async def faults(request, exchange):
-    if request.method == "PUT":
+    if request.method in ("PUT", "POST"):
         wanted = await json_body(request)
         rows = wanted.get("faults") if isinstance(wanted, dict) else wanted
         if not isinstance(rows, list):
             raise Wrong("a list of faults")
-        exchange.faults.replace(rows)
+        (exchange.faults.add if request.method == "POST" else exchange.faults.replace)(rows)
     return JSONResponse(exchange.faults.describe())
+
+
+@answered
+async def limits(request, exchange):
+    """The queue, what may be at once, and prefixes that are refused with 21215; each key optional, null lifts it."""
+    if request.method == "PUT":
+        wanted = await json_body(request)
+        if not isinstance(wanted, dict) or set(wanted) - {"calls_per_second", "concurrent_calls", "refuse_prefixes"}:
+            raise Wrong("limits are calls_per_second, concurrent_calls and refuse_prefixes")
+        for name in ("calls_per_second", "concurrent_calls"):
+            if name in wanted:
+                setattr(exchange.queue, name, None if wanted[name] is None else _number(name, wanted[name]))
+        if "refuse_prefixes" in wanted:
+            prefixes = wanted["refuse_prefixes"] or []
+            if not isinstance(prefixes, list) or not all(
+                re.fullmatch(r"\+\d{1,14}", str(prefix)) for prefix in prefixes
+            ):
+                raise Wrong('refuse_prefixes is a list such as ["+850"]')
+            exchange.config.refuse_prefixes = tuple(prefixes)
+    queue = exchange.queue
+    return JSONResponse(
+        {
+            "calls_per_second": queue.calls_per_second,
+            "concurrent_calls": queue.concurrent_calls,
+            "refuse_prefixes": list(exchange.config.refuse_prefixes),
+        }
+    )
+
+
+@answered
+async def account(request, exchange):
+    """Rotating the token: `auth_token` signs from now on, `second_token` (null for none) is accepted beside it."""
+    wanted = await json_body(request)
+    if not isinstance(wanted, dict) or set(wanted) - {"auth_token", "second_token"}:
+        raise Wrong("an account takes auth_token and second_token")
+    for name, value in wanted.items():
+        if value is None and name == "second_token":
+            continue
+        if not isinstance(value, str) or not (value.isascii() and value.isalnum()):
+            raise Wrong(f"{name} is letters and digits")
+    for name, value in wanted.items():
+        setattr(exchange.config, name, value)
+    return Response(status_code=204)
+
+
+@answered
+async def restart(request, exchange):
+    await exchange.restart()
+    return Response(status_code=204)
 
 
 @answered
@@ -146,7 +204,10 @@ ROUTES = [
     Route("/control/numbers/{number}", number, methods=["GET", "PUT", "DELETE"]),
     Route("/control/log", log, methods=["GET", "DELETE"]),
     Route("/control/characters", characters),
-    Route("/control/faults", faults, methods=["GET", "PUT"]),
+    Route("/control/faults", faults, methods=["GET", "PUT", "POST"]),
     Route("/control/state", state, methods=["DELETE"]),
+    Route("/control/limits", limits, methods=["GET", "PUT"]),
+    Route("/control/account", account, methods=["PUT"]),
+    Route("/control/restart", restart, methods=["POST"]),
     *steering.ROUTES,
 ]

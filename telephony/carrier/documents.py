@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from telephony.carrier.webhooks import Reply
+from telephony.carrier.webhooks import BODY_TOO_LARGE, RETRIEVAL_FAILURE, Reply
 
 PARSE_FAILURE = 12100
 CONTENT_TYPE = 12300
@@ -71,6 +71,36 @@ def read(reply: Reply) -> Element:
     if kind not in _TWIML_TYPES:
         raise TwimlError(CONTENT_TYPE, f"Invalid Content-Type: {reply.content_type or 'none given'}")
     return parse(reply.body)
+
+
+_SPOILT = {
+    "malformed": lambda reply: (reply.body[: len(reply.body) // 2] + b"<", reply.content_type),
+    "blank-line": lambda reply: (b"\n" + reply.body, reply.content_type),
+    "content-type": lambda reply: (reply.body, "application/octet-stream"),
+    "plain-text": lambda reply: (b"not a document", "text/plain"),
+    "empty": lambda reply: (b"", reply.content_type),
+}
+
+
+def spoil(exchange, call, reply: Reply, is_fallback: bool) -> None:
+    """What the table of faults makes of an answer that arrived."""
+    if reply.error or not exchange.faults.table:
+        return
+
+    def ordered(name: str) -> dict | None:
+        # the document of the fallback is left alone: there is a fault for both
+        return None if is_fallback else exchange.trouble(name, call, "twiml")
+
+    if ordered("fetch-timeout"):
+        reply.error, reply.because = RETRIEVAL_FAILURE, "no answer within 15.0 s"
+    if ordered("fetch-5xx"):
+        reply.status, reply.error, reply.because = 502, RETRIEVAL_FAILURE, "HTTP 502"
+    if ordered("document-too-large"):
+        reply.error, reply.because = BODY_TOO_LARGE, "the body is larger than 64 kB"
+    if garbled := ordered("document-garbled"):
+        reply.body, reply.content_type = _SPOILT[garbled["form"]](reply)
+    if ordered("document-unknown-verb"):
+        reply.body = reply.body.replace(b"<Response>", b"<Response><Foobar/>", 1)
 
 
 def words(element: Element) -> str:

@@ -1,6 +1,7 @@
 """The carrier's state: its account, calls, recordings, notifications, and what they share."""
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import random
@@ -13,6 +14,7 @@ from pathlib import Path
 from telephony.carrier.conferences import Conferences
 from telephony.carrier.errors import ApiError
 from telephony.carrier.eventlog import EventLog
+from telephony.carrier.fault_kinds import FAULTS
 from telephony.carrier.faults import Faults
 from telephony.carrier.journal import Journal
 from telephony.carrier.numbers import Numbers
@@ -90,6 +92,16 @@ class Exchange:
     def new_sid(self, prefix: str) -> str:
         return f"{prefix}{self._sids.getrandbits(128):032x}"
 
+    def trouble(self, name: str, call, event: str | None = None, number: str | None = None) -> dict | None:
+        """The details of a fault that strikes here, written to the log; None when none does."""
+        if not self.faults.table:
+            return None
+        number, sid = (call.to, call.sid) if call is not None else (number, None)
+        details = self.faults.strikes(name, number, event, sid)
+        if details is not None:
+            self.log.add("fault", sid, number, fault=name, ids=list(FAULTS[name].ids), what=event)
+        return details
+
     def admit(self, number: str) -> None:
         """Raises ApiError when the account may place no further call now."""
         live = 0
@@ -142,6 +154,37 @@ class Exchange:
             reply.body.decode("utf-8", "replace") if reply else "",
         )  # fmt: skip
         self.log.add("notification", call.sid, call.to, code=code, level=level, message=message)
+
+    async def advance(self, seconds: float) -> None:
+        """Let simulated time pass at once, moment by moment: whoever is due wakes in turn, and what follows from it (the
+        answers of the application included) comes before the next moment."""
+        until = self.clock.now() + seconds
+        await self._settle()
+        while (due := self.clock.next_deadline()) is not None and due <= until:
+            self.clock.set(datetime.fromtimestamp(max(due, self.clock.now()), UTC))
+            await self._settle()
+        self.clock.set(datetime.fromtimestamp(until, UTC))
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Until no request is under way and everybody has had a turn; 30 s at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                quiet = 0
+                while quiet < 5:
+                    await asyncio.sleep(0.001 if self.webhooks.busy else 0)
+                    quiet = 0 if self.webhooks.busy else quiet + 1
+
+    async def restart(self) -> None:
+        """As if this process had been killed and was there again: live calls end, what was to be told of them is lost."""
+        live = [call for call in self.calls.values() if not call.over.is_set()]
+        self.log.add("restart", calls=len(live))
+        for call in live:
+            call.order.status_callback = None
+            for recording in call.recordings:
+                recording.callback = None
+            call.lose_connection("restart")
+        await asyncio.gather(*(call.over.wait() for call in live))
 
     async def forget(self) -> None:
         """Be as after the very first start: no calls, no recordings, nothing told, nobody known. Live calls end unheard."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from telephony.carrier import recordings
@@ -31,6 +32,7 @@ async def gather(session, verb: Element) -> Source | None:
     )
     session.prompted = []
     reaction = call.callee.react(prompt)
+    reaction = _troubled(session, reaction, modes, finish_key)
     began, keyed = call.line(), None
     if reaction.kind == "press" and reaction.barge is not None and "dtmf" in modes:
         keyed = began + max(0.2, reaction.barge * sum(_lasts(child) for child in nested))
@@ -58,6 +60,38 @@ async def gather(session, verb: Element) -> Source | None:
     if reaction.kind == "press":
         return await _keys(session, verb, reaction, finish_key, limit, timeout)
     return await _speech(session, verb, reaction, timeout)
+
+
+def _troubled(session, reaction: Reaction, modes: set[str], finish_key: str) -> Reaction:
+    """What the table of faults makes of the callee's reaction."""
+    if not session.exchange.faults.table:
+        return reaction
+
+    def ordered(name: str, fits: bool = True) -> dict | None:
+        return session.exchange.trouble(name, session.call, "gather") if fits else None
+
+    keys, says = "dtmf" in modes, "speech" in modes
+    if ordered("no-input"):
+        return Reaction("silent")
+    if ordered("hangup-in-gather"):
+        return Reaction("hangup", delay=0.5)
+    if finish_key and ordered("finish-key-first", keys):
+        return Reaction("press", finish_key)
+    if partial := ordered("partial-digits", keys):
+        return Reaction("press", partial["digits"])
+    if barge := ordered("barge-in", keys):
+        return Reaction("press", barge["digits"], barge=0.3)
+    if not says or reaction.kind != "say":
+        return reaction
+    if low := ordered("low-confidence"):
+        reaction = replace(reaction, confidence=low["confidence"])
+    if ordered("no-confidence"):
+        reaction = replace(reaction, confidence=None)
+    if ordered("empty-speech"):
+        reaction = replace(reaction, text="")
+    if wrong := ordered("wrong-words"):
+        reaction = replace(reaction, text=wrong["words"])
+    return reaction
 
 
 async def _told(call, clock, seconds: float) -> Reaction:
@@ -166,6 +200,8 @@ async def _speech(session, verb, reaction, patience: float) -> Source:
     params = {"SpeechResult": reaction.text}
     if reaction.confidence is not None:
         params["Confidence"] = f"{reaction.confidence:.8f}"
+    if both := session.exchange.trouble("both-inputs", session.call, "gather"):
+        params["Digits"] = both["digits"]
     if verb.get("language"):
         params["Language"] = verb.get("language")
     return session.resolve(verb.get("action"), verb.get("method"), params)
@@ -187,6 +223,8 @@ async def record(session, verb: Element) -> Source:
     prompt = Prompt("\n".join(session.prompted), frozenset({"record"}), None, finish_keys, clock.instant(), "")
     session.prompted = []
     reaction = call.callee.react(prompt)
+    if session.exchange.trouble("hangup-in-record", call, "record"):
+        reaction = Reaction("hangup", delay=2.0)
     if flag(verb, "playBeep", True):
         call.sounds("carrier", "beep", "", 0.5)
         await call.pass_time(0.5)

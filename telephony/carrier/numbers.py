@@ -10,6 +10,7 @@ RESERVED = re.compile(r"\+861880000000(\d)")
 _NAMED = {
     "silent": callees.Callee,
     "machine": callees.Machine,
+    "fax": callees.Fax,
     "hangs-up": callees.LeavesAtOnce,
     "says-clear": callees.SaysClear,
     "presses-1": callees.PressesOne,

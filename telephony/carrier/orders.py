@@ -22,6 +22,16 @@ _TO_FAILS = {
     ),
     "+15005550004": (21216, "Account not allowed to call {}"),
 }
+_REFUSALS = {
+    10001: "Account is not active",
+    10002: "Trial account does not support this feature",
+    10004: "Call concurrency limit exceeded",
+    21210: "The source phone number provided is not yet verified for your account",
+    21211: "The phone number you are attempting to call, {}, is not valid",
+    21219: "The number {} is unverified. Trial accounts may only make calls to verified numbers",
+    22005: "The call queue is full",
+    32018: "Twiml is longer than 4000 characters",
+}
 _FROM_GOOD = "+15005550006"
 
 
@@ -98,6 +108,12 @@ def phone_number(text: str) -> str | None:
     if not bare.startswith("+"):
         bare = "+" + bare
     return bare if _E164.fullmatch(bare) else None
+
+
+def refusal(code: int, to: str) -> str:
+    """What Twilio says with that code."""
+    known = dict(_TO_FAILS.values())
+    return known.get(code, _REFUSALS.get(code, "The call was refused")).format(to)
 
 
 def address(text: str) -> str | None:

@@ -13,6 +13,12 @@ async def leave_in_time(call, seconds: float) -> None:
         call.callee_leaves()
 
 
+async def lose_in_time(call, seconds: float) -> None:
+    await call.exchange.clock.sleep(seconds)
+    if call.status == "in-progress":
+        call.lose_connection()
+
+
 async def say(call, text: str) -> list[dict]:
     """Let the callee of `call` say something now, and whoever hears it in its room answer in turn. Returns who heard it
     and what each made of it: `{"call_sid", "number", "speech" | "silent" | "hangup"}`."""

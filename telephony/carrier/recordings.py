@@ -35,6 +35,8 @@ class Recording:
     open_muted: bool = False
     error_code: int | None = None
     deleted: bool = False
+    # seconds that it states beyond what it holds
+    off: int = 0
 
     @property
     def live(self) -> bool:
@@ -46,7 +48,7 @@ class Recording:
 
     @property
     def duration(self) -> int:
-        return max(1, round(self.seconds)) if self.spans else 0
+        return max(1, round(self.seconds) + self.off) if self.spans else 0
 
     @property
     def of_conference(self) -> bool:
@@ -140,12 +142,11 @@ def resume(recording: Recording) -> None:
 async def _process(recording: Recording) -> None:
     call = recording.call
     exchange = call.exchange
-    late = exchange.faults.strikes("recording-late", call.to)
-    if late:
-        exchange.log.add("fault", call.sid, call.to, fault="recording-late")
+    late = exchange.trouble("recording-late", call)
     await exchange.clock.sleep(late["seconds"] if late else PROCESSING)
-    if absent := exchange.faults.strikes("recording-absent", call.to):
-        exchange.log.add("fault", call.sid, call.to, fault="recording-absent")
+    if off := exchange.trouble("recording-length-off", call):
+        recording.off = off["by"]
+    if absent := exchange.trouble("recording-absent", call):
         recording.status, recording.error_code = "absent", absent["error_code"]
     elif recording.seconds < 0.1:
         recording.status, recording.error_code = "absent", TOO_SHORT
@@ -161,8 +162,7 @@ async def _process(recording: Recording) -> None:
         status=recording.status,
         duration=recording.duration,
     )
-    if exchange.faults.strikes("recording-callback-drop", call.to):
-        exchange.log.add("fault", call.sid, call.to, fault="recording-callback-drop")
+    if exchange.trouble("recording-callback-drop", call):
         return
     tell(recording)
 

@@ -1,6 +1,7 @@
 """Recordings over REST: starting, pausing, stopping, listing, deleting them, and their media."""
 
 import asyncio
+import math
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -8,7 +9,7 @@ from starlette.routing import Route
 
 from telephony.carrier import orders, recordings
 from telephony.carrier.access import ROOT, read_form, signed_in, the_call
-from telephony.carrier.errors import ApiError, invalid, not_found
+from telephony.carrier.errors import ApiError, invalid, not_found, unauthenticated
 from telephony.carrier.paging import page, within
 
 
@@ -90,7 +91,7 @@ async def one_recording(request: Request, exchange, owner, resource) -> Response
 
 
 def _delete_recording(recording: recordings.Recording, exchange) -> Response:
-    if recording.status != "completed":
+    if recording.status != "completed" or exchange.trouble("delete-refused", recording.call):
         raise ApiError(400, 20009, "Only completed recordings can be deleted")
     recording.deleted = True
     exchange.journal.recording(recording)
@@ -119,20 +120,40 @@ async def mp3(request, exchange):
     return await _media(request, exchange, "mp3")
 
 
+_DAMAGED = {
+    "truncated": lambda body, kind: (body[: len(body) // 2], kind),
+    "empty": lambda body, kind: (b"", kind),
+    "page": lambda body, kind: (b"<html><body>Service Unavailable</body></html>", "html"),
+}
+
+
+def _away(exchange, recording: recordings.Recording) -> float | None:
+    """For how many simulated seconds after its completion the media cannot be had yet."""
+    fault = exchange.trouble("media-404", recording.call)
+    if fault is None:
+        return None
+    return math.inf if fault["seconds"] is None else fault["seconds"]
+
+
 async def _media(request: Request, exchange, kind: str) -> Response:
     recording = _recording(request, exchange)
     if recording.status != "completed":
         raise not_found(request.url.path)
-    if exchange.faults.strikes("media-404", recording.call.to) is not None:
-        exchange.log.add("fault", recording.call.sid, recording.call.to, fault="media-404")
+    if exchange.trouble("media-401", recording.call):
+        raise unauthenticated()
+    if (away := _away(exchange, recording)) and exchange.clock.now() - recording.updated < away:
         raise not_found(request.url.path)
     wanted = request.query_params.get("RequestedChannels")
     if wanted not in (None, "1", "2"):
         raise invalid("RequestedChannels", wanted)
     channels = int(wanted or recording.channels)
-    if channels > recording.channels:
+    if channels > recording.channels or channels == 2 and exchange.trouble("media-mono", recording.call):
         raise ApiError(400, 20001, "This recording has no two channels: ask for RequestedChannels=1")
     body = await asyncio.to_thread(recordings.media, recording, kind, channels, exchange.voices)
+    if damage := exchange.trouble("media-damaged", recording.call):
+        body, kind = _DAMAGED[damage["form"]](body, kind)
+        if kind == "html":
+            return Response(body, media_type="text/html")
     exchange.log.add(
         "media", recording.call.sid, recording.call.to, recording_sid=recording.sid, kind=kind, bytes=len(body)
     )

@@ -1,4 +1,5 @@
-"""The carrier's time: an anchor and a factor. One simulated second lasts `1 / speed` real seconds."""
+"""The carrier's time: an anchor and a factor. One simulated second lasts `1 / speed` real seconds; at speed 0 it stands
+still until it is set or advanced by hand."""
 
 import asyncio
 import time
@@ -22,8 +23,8 @@ class SimulatedClock:
 
     @staticmethod
     def _check(speed: float) -> None:
-        if not 0 < speed <= 100_000:
-            raise ValueError("speed must lie above 0 and at most at 100000")
+        if not 0 <= speed <= 100_000:
+            raise ValueError("speed must lie between 0 and 100000")
 
     def now(self) -> float:
         return self._anchor + (time.monotonic() - self._wall) * self.speed
@@ -49,6 +50,10 @@ class SimulatedClock:
         for sleeper in self._sleepers:
             sleeper.deadline += back
             sleeper.plan()
+
+    def next_deadline(self) -> float | None:
+        """When the next sleeper is to wake."""
+        return min((sleeper.deadline for sleeper in self._sleepers if not sleeper.woken.done()), default=None)
 
     async def sleep(self, seconds: float) -> None:
         await self.sleep_until(self.now() + seconds)
@@ -78,7 +83,11 @@ class _Sleeper:
 
     def plan(self) -> None:
         self.forget()
-        real = (self.deadline - self.clock.now()) / self.clock.speed
+        left = self.deadline - self.clock.now()
+        if not self.clock.speed and left > 0.0005:
+            # a clock that stands still wakes nobody by itself
+            return
+        real = left / (self.clock.speed or 1.0)
         # an event loop's timer must not be asked for years
         self._handle = self._loop.call_later(min(max(real, 0.0), 3600.0), self._due)
 
@@ -88,7 +97,7 @@ class _Sleeper:
             self._handle = None
 
     def _due(self) -> None:
-        if self.deadline - self.clock.now() > 0.001 * self.clock.speed:
+        if self.deadline - self.clock.now() > max(0.001 * self.clock.speed, 0.0005):
             self.plan()
         elif not self.woken.done():
             self.woken.set_result(None)

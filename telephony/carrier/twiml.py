@@ -3,7 +3,7 @@
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from xml.etree.ElementTree import Element
 
-from telephony.carrier import dialled, gathering
+from telephony.carrier import dialled, gathering, tricks
 from telephony.carrier.documents import (
     ATTRIBUTES,
     CalleeHungUp,
@@ -13,10 +13,12 @@ from telephony.carrier.documents import (
     number,
     parse,
     read,
+    spoil,
     times,
     words,
 )
 from telephony.carrier.sound import speech_seconds
+from telephony.carrier.webhooks import RETRIEVAL_FAILURE
 
 SCHEMA_WARNING = 12200
 INVALID_URL = 11100
@@ -80,11 +82,14 @@ class Session:
 
     async def _load(self, source: Source) -> Element:
         """The document of `source`, of the fallback when that fails; an apology when both do. Raises HangUp."""
+        doomed = source.url is not None and self.exchange.trouble("fetch-and-fallback-fail", self.call, "twiml")
         try:
+            if doomed:
+                raise TwimlError(RETRIEVAL_FAILURE, "document and fallback fail, says the table of faults")
             return await self._fetch(source)
         except TwimlError as error:
             fallback = self.call.order.fallback
-            if fallback and not source.params.get("ErrorCode"):
+            if fallback and not source.params.get("ErrorCode") and not doomed:
                 params = {"ErrorCode": str(error.code), "ErrorUrl": source.url or ""}
                 return await self._load(Source(fallback.url, fallback.method, params=params))
             await self._say(APPLICATION_ERROR)
@@ -100,8 +105,14 @@ class Session:
             if call.answered_by and not (call.order.detection and call.order.detection.asynchronous):
                 params["AnsweredBy"] = call.answered_by
                 params["MachineDetectionDuration"] = str(call.detection_ms)
+            trick = tricks.on_request(self.exchange, call, "twiml", params)
             with call.waiting():
-                reply = await self.exchange.webhooks.send(source.method, source.url, params, call.cookies)
+                reply = await self.exchange.webhooks.send(source.method, source.url, params, call.cookies, trick=trick)
+                if hops := self.exchange.trouble("fetch-redirected", call, "twiml"):
+                    # an address that has moved is asked by GET, without what was posted
+                    for _ in range(int(hops["hops"])):
+                        reply = await self.exchange.webhooks.send("GET", source.url, {}, call.cookies)
+            spoil(self.exchange, call, reply, "ErrorCode" in source.params)
             self.exchange.log.add(
                 "twiml", call.sid, call.to, url=source.url, method=source.method, http=reply.status,
                 ms=reply.ms, error=reply.error, **{k: v for k, v in source.params.items() if k.startswith("Error")},

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import json
 import os
 import ssl
 import string
@@ -21,7 +22,10 @@ import aiohttp
 import certifi
 from yarl import URL
 
+from telephony.carrier.tricks import Trick
+
 CEILING = 15.0
+_NONE = Trick()
 MAX_REDIRECTS = 10
 MAX_BODY = 64 * 1024
 
@@ -34,10 +38,15 @@ TLS_FAILURE = 11220
 BODY_TOO_LARGE = 11750
 
 
-def signature(token: str, url: str, params: dict[str, str]) -> str:
-    """X-Twilio-Signature of a request: HMAC-SHA1 over the URL and the sorted names with their values."""
-    text = url + "".join(name + params[name] for name in sorted(params))
-    return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
+def signature(token: str, url: str, params: dict[str, str | list[str]], digest=hashlib.sha1) -> str:
+    """X-Twilio-Signature of a request: HMAC-SHA1 over the URL and the sorted names with their sorted, distinct values."""
+    pairs = (
+        (name, value)
+        for name in sorted(params)
+        for value in ([params[name]] if isinstance(params[name], str) else sorted(set(params[name])))
+    )
+    text = url + "".join(name + value for name, value in pairs)
+    return base64.b64encode(hmac.new(token.encode(), text.encode(), digest).digest()).decode()
 
 
 def _ascii(url: str) -> str:
@@ -113,12 +122,42 @@ def _trust(_further: str | None) -> ssl.SSLContext:
     return context
 
 
+def _as_sent(method: str, url: str, params: dict, token: str, trick: Trick) -> tuple[str, bytes | None, dict[str, str]]:
+    """URL, body and headers of a request, with its signature."""
+    digest = hashlib.sha256 if trick.sha256 else hashlib.sha1
+    changed = params | trick.tampers
+
+    def sign(address: str, values: dict) -> dict[str, str]:
+        if trick.no_signature:
+            return {}
+        headers = {
+            "X-Twilio-Signature": signature(token, trick.signs(address) if trick.signs else address, values, digest)
+        }
+        if trick.sha256:
+            headers["X-Twilio-Webhooks-Signature-Settings"] = "key=simulated,algorithm=HMAC_SHA256"
+        return headers
+
+    def joined(values: dict) -> str:
+        return url + (("&" if urlsplit(url).query else "?") + urlencode(values, doseq=True) if values else "")
+
+    if method == "GET":
+        return joined(changed), None, sign(joined(params), {})
+    if trick.as_json:
+        body = json.dumps(params).encode()
+        url = joined({"bodySHA256": hashlib.sha256(body).hexdigest()})
+        return url, body, {"Content-Type": "application/json"} | sign(url, {})
+    form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    return url, urlencode(changed, doseq=True).encode(), form | sign(url, params)
+
+
 class Webhooks:
     """One keep-alive client for every call. `token` is read at each request, so that it can be rotated."""
 
     def __init__(self, token: Callable[[], str]):
         self.token = token
         self._session: aiohttp.ClientSession | None = None
+        # how many requests are under way, retries and the pauses between them included
+        self.busy = 0
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
@@ -143,18 +182,27 @@ class Webhooks:
         params: dict[str, str],
         cookies: dict[str, dict[str, str]] | None = None,
         attempted: Callable[[int, Reply], None] | None = None,
-        token: str | None = None,
+        trick: Trick | None = None,
     ) -> Reply:
         """Request `url` with retries as its fragment says; never raises for what the other side does.
 
-        `cookies` maps a host to its cookies and is updated. `attempted` is told of each attempt. `token`
-        signs instead of the account's own.
+        `cookies` maps a host to its cookies and is updated. `attempted` is told of each attempt.
         """
+        self.busy += 1
+        try:
+            return await self._send(method, url, params, cookies, attempted, trick or _NONE)
+        finally:
+            self.busy -= 1
+
+    async def _send(self, method, url, params, cookies, attempted, trick: Trick) -> Reply:
         parts = urlsplit(url)
         overrides = Overrides.of(parts.fragment)
         bare = _ascii(urlunsplit(parts._replace(fragment="")))
         headers = {"I-Twilio-Idempotency-Token": str(uuid.uuid4())}
-        token = token or self.token()
+        token = trick.token or self.token()
+        method = trick.method or method
+        if trick.doubles:
+            params = params | {name: [params.get(name, more), more] for name, more in trick.doubles.items()}
         started = time.monotonic()
         attempt = 0
         while True:
@@ -166,7 +214,9 @@ class Webhooks:
                 if left <= 0:
                     raise Failure("tt", RETRIEVAL_FAILURE, "the time for all attempts has passed")
                 async with asyncio.timeout(left):
-                    await self._follow(method, bare, params, headers, overrides, cookies, token, reply)
+                    await self._follow(method, bare, params, headers, overrides, cookies, (token, trick), reply)
+                if trick.unheard and attempt == 1:
+                    raise Failure("ct", CONNECTION_FAILURE, "the connection failed, says the table of faults")
             except Failure as failure:
                 reply.error, reply.because, kind = failure.code, failure.because, failure.kind
             except TimeoutError:
@@ -181,9 +231,9 @@ class Webhooks:
                 return reply
             await asyncio.sleep(min(0.1 * attempt, max(0.0, left)))
 
-    async def _follow(self, method, url, params, extra, overrides, cookies, token, reply: Reply) -> None:
+    async def _follow(self, method, url, params, extra, overrides, cookies, signing, reply: Reply) -> None:
         for _ in range(MAX_REDIRECTS + 1):
-            status, location = await self._once(method, url, params, extra, overrides, cookies, token, reply)
+            status, location = await self._once(method, url, params, extra, overrides, cookies, signing, reply)
             if status not in (301, 302, 303, 307, 308) or not location:
                 return
             try:
@@ -197,17 +247,10 @@ class Webhooks:
         raise Failure("redirects", TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
 
     async def _once(
-        self, method, url, params, extra, overrides, cookies, token, reply: Reply
+        self, method, url, params, extra, overrides, cookies, signing, reply: Reply
     ) -> tuple[int, str | None]:
-        if method == "GET":
-            if params:
-                url += ("&" if urlsplit(url).query else "?") + urlencode(params)
-            body, signed = None, signature(token, url, {})
-            headers = {}
-        else:
-            body, signed = urlencode(params).encode(), signature(token, url, params)
-            headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
-        headers |= {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*", "X-Twilio-Signature": signed, **extra}
+        url, body, headers = _as_sent(method, url, params, *signing)
+        headers |= {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*", **extra}
         host = urlsplit(url).hostname or ""
         if cookies and cookies.get(host):
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies[host].items())
