@@ -171,7 +171,8 @@ class Exchange:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(30):
                 quiet = 0
-                while quiet < 5:
+                # a turn of one task is the next turn of another: an answer takes a few until somebody sleeps again
+                while quiet < 40:
                     await asyncio.sleep(0.001 if self.webhooks.busy else 0)
                     quiet = 0 if self.webhooks.busy else quiet + 1
 

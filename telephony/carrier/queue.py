@@ -20,7 +20,7 @@ class Queue:
         """Raises ApiError 10004 or 22005 when another call is not taken."""
         if self.concurrent_calls is not None and live >= self.concurrent_calls:
             raise ApiError(400, 10004, f"Call concurrency limit exceeded: {self.concurrent_calls}")
-        if self.next_at - now > LONGEST:
+        if self.calls_per_second and self.next_at - now > LONGEST:
             raise ApiError(400, 22005, "The call queue is full")
 
     def take_place(self, now: float) -> float:
