@@ -16,6 +16,7 @@ import os
 import resource
 import signal
 import sys
+import time
 import types
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -80,14 +81,18 @@ class Results:
 
     def __init__(self) -> None:
         self.failed: list[str] = []
+        # seconds of CPU: on a machine that is busy otherwise a test takes no less of them
         self.time: dict[str, float] = defaultdict(float)
+        self._since = time.process_time()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.failed.append(f"{report.nodeid}: {report.longrepr}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.time[report.nodeid] += report.duration
+        now = time.process_time()
+        self.time[report.nodeid] += now - self._since
+        self._since = now
         if report.failed:
             self.failed.append(report.nodeid)
 
