@@ -1,65 +1,16 @@
-"""`huifang archive`: is every recording still there, does the store keep its promises; holds, disposal, keys."""
+"""`huifang archive`: is every recording still there, does the store keep its promises; copies, keys, papers."""
 
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
 import click
 
-from cli.output import emit, fail, group, text
+from cli import archive_orders as _orders  # its commands belong to this group
+from cli.archive_group import archive, run
+from cli.output import emit, fail, text
 
-BY = click.option("--by", help="Who orders it, for the record; the user of this machine unless told.")
-
-REFUSALS = {
-    "HELD_ALREADY": ("该通话已在冻结中。", "This call is under hold already."),
-    "NOT_HELD": ("该通话未被冻结。", "This call is not under hold."),
-    "NOT_ASKED": ("须先由一人提出解除（--ask），再由另一人确认。", "One person asks first (--ask), another confirms."),
-    "NO_REASON": ("请写明理由。", "A reason is needed."),
-    "SAME_PERSON": ("须由另一人办理。", "Another person must do this."),
-    "NOTHING_EXPIRED": ("没有期满可销毁的记录。", "Nothing has expired."),
-    "NO_SUCH_LIST": ("没有这份销毁清单。", "There is no such list."),
-    "APPROVED_ALREADY": ("该清单已有两人批准。", "Two persons have approved this list already."),
-    "NOT_APPROVED": ("该清单尚未由两人批准。", "Two persons have not approved this list yet."),
-    "NO_STRETCH": ("起止秒数有误。", "From and to are no stretch."),
-    "NOTHING_KEPT": ("该通话没有已归档的录音。", "No recording of this call is archived."),
-    "NO_SUCH_REQUEST": ("没有这项待办的遮蔽申请。", "There is no such open request."),
-    "HELD": ("该通话在依法冻结中，须保持原样。", "This call is under a legal hold and stays whole."),
-    "DONE": ("该清单已执行。", "This list has been carried out."),
-}
-
-
-@group(
-    example="huifang archive check\nhuifang archive canary",
-    zh="录音档案：复核（check）、存储自检（canary）、概况、第二副本、冻结与解除、销毁、密钥轮换。",
-)
-def archive() -> None:
-    """The archive of recordings: re-reading, the store's self-test, copies, legal holds, disposal, keys."""
-
-
-def _run(work: Callable[[], Awaitable[Any]]) -> Any:
-    from storage import db
-    from storage.archive import ArchiveError
-    from storage.disposals import DisposalRefused
-    from storage.key_keepers import KeysAway, KeysWrong
-    from storage.legal_holds import HoldRefused
-    from storage.redactions import RedactionRefused
-
-    async def whole() -> Any:
-        try:
-            return await work()
-        finally:
-            await db.dispose()
-
-    try:
-        return asyncio.run(whole())
-    except (HoldRefused, DisposalRefused, RedactionRefused) as refused:
-        fail(*REFUSALS[str(refused)])
-    except ArchiveError as problem:
-        fail(f"录音存储：{problem}", f"The archive: {problem}")
-    except (KeysAway, KeysWrong) as problem:
-        fail(f"密钥：{problem}", f"The keys: {problem}")
+__all__ = ["_orders", "archive"]
 
 
 @archive.command(
@@ -76,7 +27,7 @@ def check(due: bool, seconds: float) -> None:
     from tasks import archive_care
 
     clock = system()
-    done = _run(lambda: archive_care.check_objects.fn(clock, seconds, everything=not due))
+    done = run(lambda: archive_care.check_objects.fn(clock, seconds, everything=not due))
     failures = [
         {
             "recording": finding.kept.name,
@@ -114,7 +65,7 @@ def canary() -> None:
     from clock import system
     from tasks import archive_care
 
-    reports = _run(lambda: archive_care.prove_stores.fn(system()))
+    reports = run(lambda: archive_care.prove_stores.fn(system()))
     failures = [{"bucket": r.bucket, "promise": promise} for r in reports for promise in r.broken]
     document = {
         "objects": len(reports),
@@ -153,7 +104,7 @@ def status() -> None:
                 await alarms.standing(connection),
             )
 
-    found, keys, tests, holds, standing = _run(work)
+    found, keys, tests, holds, standing = run(work)
     document = {
         "objects": found.objects,
         "damaged": found.damaged,
@@ -183,109 +134,8 @@ def copy(seconds: float) -> None:
     from clock import system
     from tasks import archive_care
 
-    made = _run(lambda: archive_care.make_second_copies.fn(system(), seconds))
+    made = run(lambda: archive_care.make_second_copies.fn(system(), seconds))
     emit({"ok": True, "objects": made}, text(f"制作第二副本 {made} 份。", f"{made} second copies made."))
-
-
-@archive.command(
-    "hold",
-    example="huifang archive hold CALL_ID --reason '诉讼 (2026) 1 号'",
-    zh="依法冻结一通电话的录音：一人设定，两人解除。",
-)
-@click.argument("call_id")
-@click.option("--reason", required=True, help="Why it must not go.")
-@BY
-def hold(call_id: str, reason: str, by: str | None) -> None:
-    """Put a legal hold on a call's recording: set by one, released by two."""
-    from clock import system
-    from tasks import archive_orders
-
-    held = _run(lambda: archive_orders.hold(call_id, reason, by or getpass.getuser(), system()))
-    emit({"ok": True, "objects": held}, text(f"已冻结 {held} 份。", f"{held} objects held."))
-
-
-@archive.command(
-    "release",
-    example="huifang archive release CALL_ID --ask --reason 结案 --by lin\nhuifang archive release CALL_ID --by wu",
-    zh="解除冻结：先由一人提出（--ask），再由另一人确认。",
-)
-@click.argument("call_id")
-@click.option("--ask", is_flag=True, help="As the first of two.")
-@click.option("--reason", default="", help="Why it may go; with --ask.")
-@BY
-def release(call_id: str, ask: bool, reason: str, by: str | None) -> None:
-    """Release a legal hold: one person asks (--ask), another confirms."""
-    from clock import system
-    from tasks import archive_orders
-
-    who = by or getpass.getuser()
-    if ask:
-        _run(lambda: archive_orders.ask_release(call_id, reason, who, system()))
-        emit({"ok": True, "objects": 0}, text("已提出，待另一人确认。", "Asked; another person confirms."))
-        return
-    freed = _run(lambda: archive_orders.release(call_id, who, system()))
-    emit({"ok": True, "objects": freed}, text(f"已解除 {freed} 份。", f"{freed} objects released."))
-
-
-@archive.command(
-    "dispose",
-    example="huifang archive dispose --list\nhuifang archive dispose 1 --approve --by wu\nhuifang archive dispose 1",
-    zh="期满销毁：列清单（--list），两人批准（--approve），执行；留存凭证。",
-)
-@click.argument("number", type=int, required=False)
-@click.option("--list", "listing", is_flag=True, help="Draw up a list of what has expired.")
-@click.option("--approve", is_flag=True, help="Approve the list, as one of two.")
-@BY
-def dispose(number: int | None, listing: bool, approve: bool, by: str | None) -> None:
-    """Disposal after expiry: a list, two approvals, every version and key destroyed, a certificate."""
-    from clock import system
-    from tasks import archive_orders
-
-    who = by or getpass.getuser()
-    if listing == (number is not None) or (listing and approve):
-        raise click.UsageError("either --list or the NUMBER of a list")
-    if listing:
-        made = _run(lambda: archive_orders.list_expired(who, system()))
-        emit({"ok": True, "list": made}, text(f"清单 {made}，待两人批准。", f"List {made}; two persons approve."))
-        return
-    if approve:
-        count = _run(lambda: archive_orders.approve(number, who, system()))
-        emit({"ok": True, "approvals": count}, text(f"批准 {count}/2。", f"{count} of 2 approvals."))
-        return
-    outcome = _run(lambda: archive_orders.dispose(number, system()))
-    emit(
-        {"ok": True, "objects": outcome},
-        lambda: [f"{key} · {what}" for key, what in outcome.items()],
-    )
-
-
-@archive.command(
-    "redact",
-    example="huifang archive redact CALL_ID --from 61.5 --to 74 --reason 客户报出卡号 --by lin\nhuifang archive redact 1 --by wu",
-    zh="遮蔽已归档录音中的支付信息：一人提出，另一人执行；先存入遮蔽后的副本，再销毁原录音的密钥。",
-)
-@click.argument("what", metavar="CALL_ID|NUMBER")
-@click.option("--from", "begin", type=float, help="Seconds from the beginning.")
-@click.option("--to", "end", type=float, help="Seconds from the beginning.")
-@click.option("--reason", default="", help="Why it must not be heard.")
-@BY
-def redact(what: str, begin: float | None, end: float | None, reason: str, by: str | None) -> None:
-    """Payment data in an archived recording: one asks with a stretch, another carries out the request by its number."""
-    from clock import system
-    from tasks import redacting
-
-    who = by or getpass.getuser()
-    if (begin is None) != (end is None) or (begin is None and not what.isdigit()):
-        raise click.UsageError("a CALL_ID with --from and --to, or the NUMBER of a request")
-    if begin is not None:
-        number = _run(lambda: redacting.ask(what, begin, end, reason, who, system()))
-        emit(
-            {"ok": True, "request": number},
-            text(f"申请 {number}，待另一人执行。", f"Request {number}; another carries it out."),
-        )
-        return
-    _run(lambda: redacting.carry_out(int(what), who, system()))
-    emit({"ok": True, "request": int(what)}, text("已遮蔽。", "Redacted."))
 
 
 @archive.command(
@@ -299,7 +149,7 @@ def renew() -> None:
     from clock import system
     from tasks import stamping
 
-    done = _run(lambda: stamping.renew.fn(system()))
+    done = run(lambda: stamping.renew.fn(system()))
     failures = [{"object": name, "problem": problem} for name, problem in done.problems]
     document = {
         "objects": done.covered + (done.checkpoint is not None),
@@ -341,9 +191,8 @@ def rotate(rewrap_only: bool) -> None:
     from clock import system
     from rules.calendar import business_date
     from settings import settings
-    from storage import data_keys, db
+    from storage import archive_orders, data_keys, db
     from storage.key_keepers import add_key, key_keeper
-    from tasks import archive_orders
 
     file = settings().archive_key_file
     if not rewrap_only:
@@ -360,7 +209,7 @@ def rotate(rewrap_only: bool) -> None:
         async with db.transaction() as connection:
             return done, await data_keys.versions_in_use(connection)
 
-    done, in_use = _run(work)
+    done, in_use = run(work)
     version = key_keeper().current()
     emit(
         {"ok": True, "objects": done, "version": version, "in_use": in_use},
@@ -381,7 +230,7 @@ def rotate(rewrap_only: bool) -> None:
 @click.option("--keeper", help="Who keeps it; with --add, or with --number to hand it over.")
 @click.option("--archived-on", type=click.DateTime(["%Y-%m-%d"]), help="The day of archiving (default: today).")
 @click.option("--number", type=int, help="A bundle of the register, to be handed over to --keeper.")
-@BY
+@click.option("--by", help="Who enters it, for the record; the user of this machine unless told.")
 def paper(
     title: str | None, place: str | None, keeper: str | None, archived_on: Any, number: int | None, by: str | None
 ) -> None:
@@ -403,7 +252,7 @@ def paper(
                 fail(f"登记中没有 {number} 号。", f"There is no bundle {number} in the register.")
             return await paper_files.register(connection)
 
-    found = _run(work)
+    found = run(work)
     emit(
         {"ok": True, "papers": found},
         lambda: [

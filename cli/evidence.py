@@ -30,11 +30,13 @@ def evidence() -> None:
     "--request",
     "request_id",
     type=int,
-    help="The granted request for a lawsuit under which it leaves; --by is the log-in of the head of the call center.",
+    help="The granted request for a lawsuit under which it leaves; --by is the log-in of the head of the call center, whose "
+    "password is asked for. Without it the export is on record as the operator's own act.",
 )
 def export(call_id: str, folder: Path, by: str | None, request_id: int | None) -> None:
     """Write one call's recording, answers, script, rules, decision, custody and proofs as a sealed folder. It is put on
     record who took it."""
+    from cli.people import password_of, signed_in
     from clock import system
     from rules.retrieval_events import RightKind
     from storage import db, retrieval
@@ -47,12 +49,16 @@ def export(call_id: str, folder: Path, by: str | None, request_id: int | None) -
     from tasks import evidence as packs
 
     place = folder.absolute()
+    if request_id is not None and by is None:
+        raise click.UsageError("--request needs --by LOGIN")
+    password = password_of(by) if request_id is not None else ""
 
     async def whole():
         who, clock, right = by or getpass.getuser(), system(), {}
         try:
             if request_id is not None:
                 async with db.transaction() as connection:
+                    await signed_in(connection, who, password)
                     await retrieval.allow_copy(connection, request_id, who, call_id, clock.now())
                 right = {"right": RightKind.RETRIEVAL, "right_id": request_id}
             return await packs.export(call_id, place, who, clock, **right)

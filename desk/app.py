@@ -13,6 +13,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.sessions import SessionMiddleware
 
 from desk import (
+    agent,
+    agent_callbacks,
     board,
     branches,
     calendar,
@@ -22,6 +24,7 @@ from desk import (
     errors,
     family_ties,
     health,
+    keeping,
     list_rows,
     lists,
     measures,
@@ -36,6 +39,7 @@ from desk import (
     retrievals,
     scripts,
     sign_in,
+    training,
     twilio_callbacks,
     work_orders,
 )
@@ -131,6 +135,8 @@ def create_app() -> FastAPI:
         recordings,
         retrievals,
         player,
+        training,
+        keeping,
         measures,
         missed_appointments,
         lists,
@@ -142,6 +148,8 @@ def create_app() -> FastAPI:
         receipts,
         health,
         twilio_callbacks,
+        agent,
+        agent_callbacks,
         contracts_api,
     ):
         app.include_router(part.router)

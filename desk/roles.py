@@ -20,6 +20,9 @@ EVERYBODY = SUPERVISORS | BRANCH | CONTROL | SYSTEM | CALLING
 RIGHTS: dict[str, frozenset[str]] = {
     "board": CALLING | HEADS | CONTROL | SYSTEM,
     "dialler": frozenset({"CALLBACK_AGENT_LEAD", "CALL_CENTER_HEAD"}) | SYSTEM,
+    # who calls customers back himself, and who may listen in on it
+    "call": CALLING,
+    "listen_in": frozenset({"CALLBACK_AGENT_LEAD", "CALL_CENTER_HEAD", "QUALITY"}),
     "cases": EVERYBODY - {"OPERATOR"},
     "unmask": SUPERVISORS,
     "inbox": EVERYBODY - {"OPERATOR"},
@@ -47,6 +50,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "recordings": SUPERVISORS | CONTROL,
     "retrievals": SUPERVISORS | frozenset({"AUDITOR", "COMPLIANCE"}),
     "access": (HEADS | frozenset({"AUDITOR", "COMPLIANCE"})) - frozenset({"CALLBACK_AGENT_LEAD"}),
+    # who may order what is decided by rules/keeping.py; this opens the page
+    "keeping": frozenset({"COMPLIANCE", "AUDITOR", "QUALITY", "CALLBACK_AGENT_LEAD", "CALL_CENTER_HEAD"})
+    | frozenset({"CUSTOMER_SERVICE_HEAD", "LEADER_IN_CHARGE"}),
+    "training": CALLING | frozenset({"CALL_CENTER_HEAD", "CUSTOMER_SERVICE_HEAD", "AUDITOR", "COMPLIANCE"}),
     "measures": HEADS | CONTROL | frozenset({"BRANCH_SUPERVISOR"}),
     # how days are counted and which rules hold: everybody at head office may see it, compliance changes it
     "calendar": CALLING | HEADS | CONTROL | SYSTEM,
@@ -62,7 +69,7 @@ RIGHTS: dict[str, frozenset[str]] = {
 }
 
 # The page that answers a role's first question; the first line that fits decides.
-FIRST_PAGES = ((BRANCH, "/branches/{branch}/inbox"), (EVERYBODY, "/board"))
+FIRST_PAGES = ((frozenset({"CALLBACK_AGENT"}), "/agent"), (BRANCH, "/branches/{branch}/inbox"), (EVERYBODY, "/board"))
 
 
 def may(roles: frozenset[str], right: str) -> bool:

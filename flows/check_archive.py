@@ -16,6 +16,7 @@ async def check_archive(seconds: float = 5400.0) -> int:
     await archive_care.account_for_calls(clock)
     await keep_day_records(clock)
     await archive_care.lock_for_longer(clock)
+    await archive_care.dispose_of_approved(clock)
     await stamping.stamp_checkpoint(await sealing.sign_ledger(clock), clock)
     await archive_care.make_second_copies(clock, seconds)
     checked = await archive_care.check_objects(clock, seconds)

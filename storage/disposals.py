@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.calendar import ONE_DAY, business_date
+from rules.keeping import OrderRefused
 from rules.recordings import RecordKind
 from storage import archive_objects, data_keys, events, keeping_longer, ledger
 from storage.archive import Archive, ArchiveError
@@ -21,8 +22,8 @@ from storage.db import rows
 DESTROYED = "DESTROYED"
 
 
-class DisposalRefused(Exception):
-    """Why not: NOTHING_EXPIRED, NO_SUCH_LIST, APPROVED_ALREADY, SAME_PERSON, NOT_APPROVED or DONE."""
+class DisposalRefused(OrderRefused):
+    """Why not: NOTHING_EXPIRED, NO_SUCH_LIST, APPROVED_ALREADY, SAME_PERSON, NOT_APPROVED, NO_REASON, REFUSED or DONE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class DisposalList:
     first_approved_by: str | None
     second_approved_by: str | None
     done_at: datetime | None
+    refused_by: str | None = None
+
+    @property
+    def over(self) -> str | None:
+        """Why nothing more can be done with it; None while something can."""
+        return "REFUSED" if self.refused_by else "DONE" if self.done_at else None
 
 
 async def list_expired(connection: AsyncConnection, user: str, now: datetime, most: int = 1000) -> int:
@@ -64,6 +71,7 @@ async def list_expired(connection: AsyncConnection, user: str, now: datetime, mo
             id=kept.id,
             until=until,
         )
+    await events.record(connection, "DISPOSAL_LISTED", now, list_id=made["id"], user=user, objects=len(free))
     return made["id"]
 
 
@@ -84,8 +92,8 @@ async def approve(connection: AsyncConnection, list_id: int, user: str, now: dat
     """One of two approvals, by two persons of whom neither drew up the list. Returns how many there are now. Raises
     DisposalRefused."""
     made = await of(connection, list_id)
-    if made.done_at is not None:
-        raise DisposalRefused("DONE")
+    if made.over:
+        raise DisposalRefused(made.over)
     if user in (made.listed_by, made.first_approved_by, made.second_approved_by):
         raise DisposalRefused("SAME_PERSON")
     if made.second_approved_by:
@@ -101,13 +109,43 @@ async def approve(connection: AsyncConnection, list_id: int, user: str, now: dat
     )
     if not done:
         raise DisposalRefused("APPROVED_ALREADY")
+    await events.record(connection, "DISPOSAL_APPROVED", now, list_id=list_id, user=user)
     return 2 if made.first_approved_by else 1
+
+
+async def refuse(connection: AsyncConnection, list_id: int, user: str, reason: str, now: datetime) -> None:
+    """Somebody who could have approved it says no: the list is over, and what stands on it may stand on a later one.
+    Also after two approvals, as long as it is not carried out. Raises DisposalRefused."""
+    made = await of(connection, list_id)
+    if made.over:
+        raise DisposalRefused(made.over)
+    if not reason.strip():
+        raise DisposalRefused("NO_REASON")
+    await rows(
+        connection,
+        """UPDATE disposals SET refused_by = :user, refused_at = :now, refused_why = :reason, done_at = :now
+           WHERE id = :id RETURNING id""",
+        id=list_id,
+        user=user,
+        now=now,
+        reason=reason.strip(),
+    )
+    await events.record(connection, "DISPOSAL_REFUSED", now, list_id=list_id, user=user)
+
+
+async def approved(connection: AsyncConnection) -> list[int]:
+    """Lists that two have approved and that are not carried out."""
+    found = await rows(
+        connection, "SELECT id FROM disposals WHERE second_approved_by IS NOT NULL AND done_at IS NULL ORDER BY id"
+    )
+    return [row["id"] for row in found]
 
 
 async def of(connection: AsyncConnection, list_id: int) -> DisposalList:
     found = await rows(
         connection,
-        """SELECT id, listed_by, first_approved_by, second_approved_by, done_at FROM disposals WHERE id = :id FOR UPDATE""",
+        """SELECT id, listed_by, first_approved_by, second_approved_by, done_at, refused_by
+           FROM disposals WHERE id = :id FOR UPDATE""",
         id=list_id,
     )
     if not found:

@@ -149,32 +149,3 @@ async def written(connection: AsyncConnection, duty: Duty, reached: datetime | N
         version_id=duty.kept.version_id, retain_until=reached.isoformat(),
         why="; ".join(step.rule for step in duty.retention.steps),
     )  # fmt: skip
-
-
-async def open_dispute(connection: AsyncConnection, policy_no: str, opened_on: date, user: str, now: datetime) -> int:
-    found = await rows(
-        connection,
-        """INSERT INTO disputes (policy_no, opened_on, opened_by, changed_at) VALUES (:policy, :on, :user, :now)
-           RETURNING id""",
-        policy=policy_no,
-        on=opened_on,
-        user=user,
-        now=now,
-    )
-    return found[0]["id"]
-
-
-async def close_dispute(
-    connection: AsyncConnection, dispute_id: int, closed_on: date, user: str, now: datetime
-) -> bool:
-    """False when it is closed already, or was opened after that day."""
-    found = await rows(
-        connection,
-        """UPDATE disputes SET closed_on = :on, closed_by = :user, changed_at = :now
-           WHERE id = :id AND closed_on IS NULL AND opened_on <= :on RETURNING id""",
-        id=dispute_id,
-        on=closed_on,
-        user=user,
-        now=now,
-    )
-    return bool(found)

@@ -1,18 +1,19 @@
-"""Legal holds: set by one person, released by two. The store holds too, so that no expiry of a lock frees what is held."""
+"""Legal holds: set by one person, released by two of whom one asks and another confirms. The store holds too, so that no expiry of a lock frees what is held."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import archive_objects, ledger
+from rules.keeping import OrderRefused
+from storage import archive_objects, events, ledger
 from storage.archive import Archive
 from storage.archive_objects import KeptObject
 from storage.db import rows
 
 
-class HoldRefused(Exception):
-    """Why not: HELD_ALREADY, NOT_HELD, SAME_PERSON, NOT_ASKED or NO_REASON."""
+class HoldRefused(OrderRefused):
+    """Why not: HELD_ALREADY, NOT_HELD, SAME_PERSON, NOT_ASKED, ASKED_ALREADY, NO_SUCH_CALL or NO_REASON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ async def set_hold(
     HoldRefused."""
     if not reason.strip():
         raise HoldRefused("NO_REASON")
+    if not await rows(connection, "SELECT 1 FROM calls WHERE id = :id", id=call_id):
+        raise HoldRefused("NO_SUCH_CALL")
     found = await rows(
         connection,
         """INSERT INTO legal_holds (call_id, reason, set_by, set_at) VALUES (:call, :reason, :user, :now)
@@ -69,17 +72,22 @@ async def ask_release(connection: AsyncConnection, call_id: str, reason: str, us
     """The first of the two who release. Raises HoldRefused."""
     if not reason.strip():
         raise HoldRefused("NO_REASON")
-    found = await rows(
+    holds = await standing(connection, call_id)
+    if not holds:
+        raise HoldRefused("NOT_HELD")
+    asked = await rows(
         connection,
         """UPDATE legal_holds SET release_asked_by = :user, release_asked_at = :now, release_reason = :reason
-           WHERE call_id = :call AND released_at IS NULL RETURNING id""",
-        call=call_id,
+           WHERE id = :id AND released_at IS NULL AND release_asked_by IS NULL RETURNING id""",
+        id=holds[0].id,
         user=user,
         now=now,
         reason=reason,
     )
-    if not found:
-        raise HoldRefused("NOT_HELD")
+    if not asked:
+        raise HoldRefused("ASKED_ALREADY")
+    # the reason stays in the row: somebody may have written a name there
+    await events.record(connection, "HOLD_RELEASE_ASKED", now, call_id=call_id, hold_id=holds[0].id, user=user)
 
 
 async def release(connection: AsyncConnection, call_id: str, user: str, now: datetime) -> list[KeptObject]:

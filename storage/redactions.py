@@ -6,14 +6,15 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from rules.keeping import OrderRefused
 from rules.recordings import RecordKind
-from storage import archive_objects, data_keys, ledger
+from storage import archive_objects, data_keys, events, ledger
 from storage.archive import Stored
 from storage.archive_objects import KeptObject
 from storage.db import rows
 
 
-class RedactionRefused(Exception):
+class RedactionRefused(OrderRefused):
     """Why not: NO_REASON, NO_STRETCH, NOTHING_KEPT, NO_SUCH_REQUEST, SAME_PERSON or HELD (a legal hold keeps it whole)."""
 
 
@@ -47,7 +48,18 @@ async def ask(
         user=user,
         now=now,
     )
+    await events.record(connection, "REDACTION_ASKED", now, call_id=call_id, redaction_id=found[0]["id"], user=user)
     return found[0]["id"]
+
+
+async def waiting(connection: AsyncConnection) -> list[dict]:
+    """What is asked for and not carried out, the oldest first."""
+    return await rows(
+        connection,
+        """SELECT d.id, d.call_id, d.begin_seconds, d.end_seconds, d.reason, d.asked_by, d.asked_at,
+                  (SELECT r.provider_id FROM recordings r WHERE r.call_id = d.call_id ORDER BY r.id DESC LIMIT 1) AS recording
+           FROM redactions d WHERE d.done_at IS NULL ORDER BY d.id LIMIT 200""",
+    )
 
 
 async def recording_of(connection: AsyncConnection, call_id: str) -> KeptObject | None:

@@ -10,7 +10,9 @@ from settings import settings
 from storage import (
     alarms,
     archive_objects,
+    archive_orders,
     db,
+    disposals,
     fixity,
     keeping_longer,
     legal_holds,
@@ -19,6 +21,7 @@ from storage import (
     worm_tests,
 )
 from storage.archive import Archive, ArchiveError, ArchiveUnreachable, archive, second_archive
+from storage.disposals import DisposalRefused
 from storage.fixity import Pace
 from storage.worm_canary import Report, self_test
 from tasks.outages import batch
@@ -165,6 +168,21 @@ async def lock_for_longer(clock: Clock) -> int:
                 await keeping_longer.written(connection, duty, reached, clock.now())
         if len(found) < BLOCK:
             return grown
+
+
+@batch
+async def dispose_of_approved(clock: Clock) -> int:
+    """Carry out the disposal lists that two have approved. Returns how many objects were destroyed."""
+    async with db.transaction() as connection:
+        lists = await disposals.approved(connection)
+    gone = 0
+    for number in lists:
+        try:
+            outcome = await archive_orders.dispose(number, clock)
+        except DisposalRefused:
+            continue  # carried out by command, or refused, in this moment
+        gone += sum(what == disposals.DESTROYED for what in outcome.values())
+    return gone
 
 
 @batch

@@ -99,7 +99,7 @@ class Alarm(SQLModel, table=True):
 
 
 class LegalHold(SQLModel, table=True):
-    """Set by one person, released by two others: one asks, another confirms."""
+    """Set by one person, released by two: one asks, another confirms."""
 
     __tablename__ = "legal_holds"
     __table_args__ = (
@@ -141,6 +141,9 @@ class Disposal(SQLModel, table=True):
     first_approved_at: datetime | None = instant()
     second_approved_by: str | None = None
     second_approved_at: datetime | None = instant()
+    refused_by: str | None = None  # somebody who could have approved it: then it is over, and nothing of it goes
+    refused_at: datetime | None = instant()
+    refused_why: str | None = None
     done_at: datetime | None = instant()
     certificate: dict = document()
 

@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from settings import settings
-from storage import alarms, archive_objects, db, keeping_longer, worm_tests
+from storage import alarms, archive_objects, archive_orders, db, disputes, worm_tests
 from storage.archive import Archive, archive, second_archive
 from storage.controls import carrier_copies_may_go
+from storage.disputes import DisputeRefused
 from storage.key_keepers import key_keeper
 from storage.recording_reader import RecordingReader
 from storage.worm_canary import self_test
-from tasks import archive_care, archive_orders
+from tasks import archive_care
 from tasks.archiving import archive_recordings
 
 carry = archive_recordings.fn
@@ -245,8 +246,15 @@ async def test_a_dispute_moves_the_end(kept, clock, ask):
     clock.set(clock.now() + timedelta(days=1), 0.001)
     assert await archive_care.lock_for_longer.fn(clock) == 0  # twenty years from the call are longer
     async with db.transaction() as connection:
-        dispute = await keeping_longer.open_dispute(connection, "P-RE1", date(2046, 5, 1), "lin", clock.now())
-        await keeping_longer.close_dispute(connection, dispute, date(2046, 9, 1), "lin", clock.now())
+        later = datetime(2046, 9, 2, tzinfo=UTC)
+        for day, why in ((date(2046, 9, 3), "NOT_A_DAY"), (date(2046, 5, 1), "NO_SUCH_POLICY")):
+            with pytest.raises(DisputeRefused, match=why):
+                await disputes.open_dispute(connection, "P-none", day, "lin", later)
+        dispute = await disputes.open_dispute(connection, "P-RE1", date(2046, 5, 1), "lin", later)
+        for day, why in ((date(2046, 9, 3), "NOT_A_DAY"), (date(2046, 4, 30), "NO_SUCH_DISPUTE")):
+            with pytest.raises(DisputeRefused, match=why):
+                await disputes.close_dispute(connection, dispute, day, "lin", later)
+        await disputes.close_dispute(connection, dispute, date(2046, 9, 1), "lin", later)
     clock.set(clock.now() + timedelta(days=1), 0.001)
     assert await archive_care.lock_for_longer.fn(clock) == 1
     assert (await again(kept)).retain_until == datetime(2048, 9, 1, 16, tzinfo=UTC)

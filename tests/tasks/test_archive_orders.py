@@ -10,7 +10,7 @@ import pytest
 
 from clock import Clock
 from settings import settings
-from storage import archive_objects, data_keys, db, keeping_longer
+from storage import archive_objects, archive_orders, data_keys, db, disputes
 from storage.archive import ArchiveError, archive, second_archive
 from storage.data_keys import KeyDestroyed
 from storage.disposals import DisposalRefused
@@ -18,7 +18,7 @@ from storage.encryption import FORM
 from storage.key_keepers import KeysWrong, add_key, key_keeper
 from storage.legal_holds import HoldRefused
 from storage.recording_reader import RecordingReader
-from tasks import archive_care, archive_orders
+from tasks import archive_care
 from tasks.archiving import archive_recordings
 
 carry = archive_recordings.fn
@@ -217,6 +217,6 @@ async def test_a_dispute_or_hold_after_the_list_keeps_it(expiring, ask):
     await archive_orders.release("call-RE1", "zhao", clock)
     number = await approved_list(clock)
     async with db.transaction() as connection:
-        await keeping_longer.open_dispute(connection, "P-RE1", date(2020, 1, 1), "lin", clock.now())
+        await disputes.open_dispute(connection, "P-RE1", date(2020, 1, 1), "lin", clock.now())
     assert await archive_orders.dispose(number, clock) == {expiring.object_key: "MUST_BE_KEPT"}
     assert archive().read_back(expiring.object_key, expiring.version_id).sha256 == expiring.sha256

@@ -6,13 +6,13 @@ import numpy
 import pytest
 import soundfile
 
-from storage import archive_objects, db
+from storage import archive_objects, archive_orders, db, redacting
 from storage.archive import archive
 from storage.data_keys import KeyDestroyed
 from storage.key_keepers import key_keeper
 from storage.recording_reader import RecordingReader
 from storage.redactions import RedactionRefused
-from tasks import archive_care, archive_orders, redacting
+from tasks import archive_care
 from tasks.archiving import archive_recordings
 
 

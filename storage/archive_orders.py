@@ -54,13 +54,19 @@ async def approve(list_id: int, user: str, clock: Clock) -> int:
         return await disposals.approve(connection, list_id, user, clock.now())
 
 
+async def refuse(list_id: int, user: str, reason: str, clock: Clock) -> None:
+    """Raises DisposalRefused."""
+    async with db.transaction() as connection:
+        await disposals.refuse(connection, list_id, user, reason, clock.now())
+
+
 async def dispose(list_id: int, clock: Clock) -> dict[str, str]:
     """Carry out an approved list; killed in the middle, it is carried on. Returns each object's outcome. Raises
     DisposalRefused, ArchiveUnreachable."""
     async with db.transaction() as connection:
         made = await disposals.of(connection, list_id)
-        if made.done_at is not None:
-            raise DisposalRefused("DONE")
+        if made.over:
+            raise DisposalRefused(made.over)
         if not (made.first_approved_by and made.second_approved_by):
             raise DisposalRefused("NOT_APPROVED")
         found = await disposals.items(connection, list_id)

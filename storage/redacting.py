@@ -11,7 +11,7 @@ from storage.archive import archive
 from storage.archive_objects import KeptObject
 from storage.encryption import seal
 from storage.key_keepers import key_keeper
-from storage.recording_reader import RecordingReader
+from storage.recording_reader import reader_of
 from storage.redactions import Redaction
 from storage.sound import Kept, keep, scratch, silenced
 
@@ -28,6 +28,7 @@ async def carry_out(number: int, user: str, clock: Clock) -> None:
     """By another person than asked. Killed before its end, it is repeated: the same key, the same bytes. Raises
     RedactionRefused, ArchiveError, KeyDestroyed."""
     async with db.transaction() as connection:
+        await redactions.to_carry_out(connection, number, user)
         keys = await data_keys.ensure(connection, [f"redaction:{number}"], key_keeper(), clock.now())
     async with db.transaction() as connection:
         asked, whole = await redactions.to_carry_out(connection, number, user)
@@ -45,7 +46,7 @@ async def carry_out(number: int, user: str, clock: Clock) -> None:
 
 def _redacted(asked: Redaction, whole: KeptObject, key: bytes) -> tuple[Kept, str, BinaryIO]:
     with scratch() as plain:
-        RecordingReader(whole, archive(), key_keeper()).copy_out(plain)
+        reader_of(whole).copy_out(plain)
         kept = keep(silenced(plain, [(asked.begin_seconds, asked.end_seconds)]))
     digest = kept.samples_sha256 or kept.sha256
     name = archive_key(asked.call_id, digest, shanghai(whole.began_on), f"{kept.suffix}.{SUFFIX}")
