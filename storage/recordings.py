@@ -26,6 +26,7 @@ class Waiting:
     answered_at: datetime | None
     tries: int
     script: str
+    script_digest: str | None
     marked: bool
 
 
@@ -43,6 +44,7 @@ async def claim(connection: AsyncConnection, now: datetime, lease_seconds: float
           FROM due WHERE r.id = due.id RETURNING r.*
         )
         SELECT t.id, t.call_id, t.provider_id, t.state, t.reported_seconds, k.duration AS call_seconds, k.answered_at, t.tries, k.script,
+               k.script_digest,
                EXISTS (SELECT 1 FROM sensitive_stretches s WHERE s.call_id = k.id) AS marked
         FROM taken t JOIN calls k ON k.id = t.call_id ORDER BY t.reported_at
         """,

@@ -10,7 +10,7 @@ from clock import Clock
 from rules.calendar import business_date
 from rules.recording_checks import recording_problem
 from rules.recordings import RecordKind, archive_key, lock_until, retain_until
-from scripts.call_scripts import UnknownScript, load_script
+from scripts.call_scripts import UnknownScript
 from scripts.script_yaml import BadScript
 from storage import alarms, archive_objects, controls, data_keys, db, recordings, sensitive_stretches
 from storage.archive import Archive, ArchiveError, ArchiveUnreachable, ArchiveUnsafe, Stored, archive
@@ -18,6 +18,7 @@ from storage.data_keys import recording_subject
 from storage.encryption import FORM, seal
 from storage.key_keepers import KeysAway, KeysWrong, Wrapped, key_keeper
 from storage.recordings import Waiting
+from storage.script_versions import script_of
 from storage.sound import Kept, Measured, NotSound, keep, measure, scratch, silenced
 from tasks.outages import batch, is_outage
 from telephony.errors import Missing
@@ -63,6 +64,7 @@ async def archive_recordings(phone: Phone, clock: Clock) -> int:
     async with db.transaction() as connection:
         waiting = await recordings.claim(connection, clock.now(), LEASE_SECONDS * clock.speed, BATCH)
         may_clear = await controls.carrier_copies_may_go(connection)
+        sensitive = await _sensitive_steps(connection, waiting)
     if not waiting:
         return 0
     keys = await _keys(waiting, clock)
@@ -70,7 +72,7 @@ async def archive_recordings(phone: Phone, clock: Clock) -> int:
 
     async def carry(item: Waiting) -> bool:
         async with lines:
-            return await _carry(item, phone, clock, keys.get(item.id), may_clear)
+            return await _carry(item, phone, clock, keys.get(item.id), sensitive[item.id], may_clear)
 
     stored = await asyncio.gather(*(carry(item) for item in waiting))
     if any(stored):
@@ -94,7 +96,14 @@ async def _keys(waiting: list[Waiting], clock: Clock) -> dict[int, tuple[str, Wr
     return {wanted[subject]: key for subject, key in found.items()}
 
 
-async def _carry(item: Waiting, phone: Phone, clock: Clock, key: tuple[str, Wrapped] | None, may_clear: bool) -> bool:
+async def _carry(
+    item: Waiting,
+    phone: Phone,
+    clock: Clock,
+    key: tuple[str, Wrapped] | None,
+    sensitive: frozenset[str] | None,
+    may_clear: bool,
+) -> bool:
     """True if the archive took it just now."""
     stored = False
     try:
@@ -102,7 +111,7 @@ async def _carry(item: Waiting, phone: Phone, clock: Clock, key: tuple[str, Wrap
             if key is None:
                 await _later(item, "KEYS_MISSING", clock)
                 return False
-            if not (stored := await _into_archive(item, phone, clock, key)):
+            if not (stored := await _into_archive(item, phone, clock, key, sensitive)):
                 return False
         if not may_clear:
             # the store has broken a promise: the carrier's copy is the one that is certain
@@ -133,14 +142,16 @@ async def _alarm(error: Exception, clock: Clock) -> None:
             await alarms.sound(connection, name, clock.now(), problem=str(error)[:200])
 
 
-async def _into_archive(item: Waiting, phone: Phone, clock: Clock, key: tuple[str, Wrapped]) -> bool:
-    if (steps := _sensitive_steps(item.script)) is None:
+async def _into_archive(
+    item: Waiting, phone: Phone, clock: Clock, key: tuple[str, Wrapped], sensitive: frozenset[str] | None
+) -> bool:
+    if sensitive is None:
         await _later(item, "SCRIPT_MISSING", clock)
         return False
     stretches = []
-    if steps or item.marked:
+    if sensitive or item.marked:
         async with db.transaction() as connection:
-            stretches = await sensitive_stretches.of_call(connection, item.call_id, steps)
+            stretches = await sensitive_stretches.of_call(connection, item.call_id, sensitive)
     try:
         received = await _fetch(item, phone)
     except Missing:
@@ -170,15 +181,19 @@ async def _into_archive(item: Waiting, phone: Phone, clock: Clock, key: tuple[st
         return await _store(item, Prepared(measured, kept, sealed), name, key_id, clock)
 
 
-def _sensitive_steps(script: str) -> frozenset[str] | None:
-    """The steps of `NAME@VERSION` at which a card number or password may be heard. None while the script cannot be read:
+async def _sensitive_steps(connection, waiting: list[Waiting]) -> dict[int, frozenset[str] | None]:
+    """By recording, the steps at which its script asks for a card number or password. None while the script cannot be read:
     then nobody knows what may be archived."""
-    name, _, version = script.partition("@")
-    try:
-        steps = load_script(name, int(version)).steps
-    except (BadScript, UnknownScript, ValueError):
-        return None
-    return frozenset(step.id for step in steps.values() if step.sensitive)
+    of_script: dict[tuple[str, str | None], frozenset[str] | None] = {}
+    for item in waiting:
+        name = item.script, item.script_digest
+        if item.state == "REPORTED" and name not in of_script:
+            try:
+                script = await script_of(connection, *name)
+                of_script[name] = frozenset(step.id for step in script.steps.values() if step.sensitive)
+            except (BadScript, UnknownScript):
+                of_script[name] = None
+    return {item.id: of_script.get((item.script, item.script_digest)) for item in waiting}
 
 
 def _sealed(kept: Kept, key: bytes, name: str) -> BinaryIO:

@@ -90,7 +90,7 @@ class Walk:
         policy = self.sheet.policies[about].policy_no if about is not None else None
         key = f"{records}/{'' if about is None else about}"
         self.at["tries"][key] = self.at["tries"].get(key, 0) + 1
-        secret = self.step.question in IDENTITY_QUESTIONS
+        secret = self.step.question in IDENTITY_QUESTIONS or self.step.sensitive
         self.answers.append(
             Answer(
                 step=records,
