@@ -146,22 +146,22 @@ class TreeRoot:
     """The root over leaf hashes that are added one after the other; memory grows with the logarithm of their number."""
 
     def __init__(self) -> None:
-        self._full: list[tuple[int, bytes]] = []  # complete subtrees: their height, their hash
+        self._full: list[bytes] = []  # complete subtrees, one for each bit of the count, the largest first
         self.count = 0
 
     def add(self, leaf_hash: bytes) -> None:
-        height, found = 0, leaf_hash
-        while self._full and self._full[-1][0] == height:
-            found = node(self._full.pop()[1], found)
-            height += 1
-        self._full.append((height, found))
+        found, bits = leaf_hash, self.count
+        while bits & 1:
+            found = node(self._full.pop(), found)
+            bits >>= 1
+        self._full.append(found)
         self.count += 1
 
     def root(self) -> bytes:
         if not self._full:
             return hashlib.sha256(b"").digest()
-        found = self._full[-1][1]
-        for _, left in reversed(self._full[:-1]):
+        found = self._full[-1]
+        for left in reversed(self._full[:-1]):
             found = node(left, found)
         return found
 

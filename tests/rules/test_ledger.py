@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rules.ledger import (
     NOTHING,
+    BrokenChain,
     Entry,
     Line,
     TreeRoot,
@@ -21,6 +22,7 @@ from rules.ledger import (
     node,
     plain,
     seal_body,
+    sealed_events,
 )
 
 AT = datetime(2026, 9, 24, 2, 0, 0, 123, UTC)
@@ -53,10 +55,36 @@ def test_an_instant_is_the_same_in_every_zone():
     assert line_hash(1, shanghai, NOTHING) == line_hash(1, ENTRY, NOTHING)
 
 
-@pytest.mark.parametrize("value", [1.5, {"a": 1.0}, [b"x"], {1, 2}, AT.replace(tzinfo=None), object()])
-def test_what_two_readers_might_print_differently_has_no_place(value):
-    with pytest.raises(TypeError):
+def test_a_line_whole():
+    line = line_after(replace(ENTRY, body={"event": 7, "what": "录音", "day": date(2026, 9, 24)}), 4, "ab" * 32)
+    body = '{"day":"2026-09-24","event":7,"what":"录音"}'
+    assert line == Line(5, AT, "RECORDING_CLEARED", "recording/RE1", "system", body, "ab" * 32, line.hash)
+    written = (
+        f'{{"actor":"system","at":"2026-09-24T02:00:00.000123Z","body":{body},'
+        f'"kind":"RECORDING_CLEARED","previous":"{"ab" * 32}","seq":5,"subject":"recording/RE1"}}'
+    )
+    assert line.hash == hashlib.sha256(b"\x00" + written.encode()).hexdigest()
+
+
+def test_the_first_line_follows_sixty_four_noughts():
+    assert NOTHING == "0000000000000000000000000000000000000000000000000000000000000000"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (1.5, "float has no place in the ledger"),
+        ({"a": 1.0}, "float has no place in the ledger"),
+        ([b"x"], "bytes has no place in the ledger"),
+        ({1, 2}, "set has no place in the ledger"),
+        (AT.replace(tzinfo=None), "an instant without a zone has no place in the ledger"),
+        (object(), "object has no place in the ledger"),
+    ],
+)
+def test_what_two_readers_might_print_differently_has_no_place(value, message):
+    with pytest.raises(TypeError) as refused:
         plain(value)
+    assert str(refused.value) == message
 
 
 def test_plain_values():
@@ -72,32 +100,35 @@ def test_lines_that_follow_one_another():
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("field", "value", "found"),
     [
-        ("at", AT + timedelta(microseconds=1)),
-        ("kind", "RECORDING_LOST"),
-        ("subject", "recording/RE2"),
-        ("actor", "lead"),
-        ("body", '{"event":5,"what":"录音"}'),
-        ("body", '{"event": 4,"what":"录音"}'),
-        ("body", "{"),
-        ("hash", "0" * 64),
-        ("previous", "1" * 64),
-        ("seq", 6),
+        ("at", AT + timedelta(microseconds=1), [(5, "ALTERED")]),
+        ("kind", "RECORDING_LOST", [(5, "ALTERED")]),
+        ("subject", "recording/RE2", [(5, "ALTERED")]),
+        ("actor", "lead", [(5, "ALTERED")]),
+        ("body", '{"event":5,"what":"录音"}', [(5, "ALTERED")]),
+        ("body", '{"event": 4,"what":"录音"}', [(5, "FORM")]),
+        ("body", '{"event":4,"what":"\\u5f55\\u97f3"}', [(5, "FORM")]),
+        ("body", '{"event":NaN}', [(5, "FORM")]),
+        ("body", "{", [(5, "FORM")]),
+        ("at", AT.replace(tzinfo=None), [(5, "FORM")]),
+        ("hash", "0" * 64, [(5, "ALTERED"), (6, "CUT")]),
+        ("previous", "1" * 64, [(5, "CUT")]),
+        ("seq", 6, [(6, "GAP"), (6, "GAP")]),
     ],
 )
-def test_one_line_altered_in_anything(field, value):
+def test_one_line_altered_in_anything(field, value, found):
     lines = ledger(9)
     lines[4] = replace(lines[4], **{field: value})
-    assert problems(lines)
+    assert list(check_chain(lines)) == [BrokenChain(*one) for one in found]
 
 
 def test_lines_taken_away_added_or_exchanged():
     lines = ledger(9)
     assert problems(lines[:4] + lines[5:]) == [(6, "GAP")]
-    assert problems(lines[1:])
-    assert problems([*lines[:4], lines[5], lines[4], *lines[6:]])
-    assert problems([*lines[:4], lines[4], *lines[4:]])
+    assert problems(lines[1:]) == [(2, "GAP")]
+    assert problems([*lines[:4], lines[5], lines[4], *lines[6:]]) == [(6, "GAP"), (5, "GAP"), (7, "GAP")]
+    assert problems([*lines[:4], lines[4], *lines[4:]]) == [(5, "GAP")]
 
 
 def test_a_line_made_anew_is_bound_to_nothing():
@@ -135,14 +166,31 @@ EVENT = {"id": 5, "at": AT, "kind": "TURN", "case_id": None, "call_id": "c", "pe
     [{"id": 6}, {"at": AT + timedelta(seconds=1)}, {"kind": "X"}, {"case_id": 1}, {"call_id": "d"}, {"person_id": 4}, {"data": {"a": [0.94]}}],
 )  # fmt: skip
 def test_every_column_of_an_event_is_in_its_hash(changed):
+    written = (
+        '{"at":"2026-09-24T02:00:00.000123Z","call_id":"c","case_id":null,"data":{"a":[0.93]},"id":5,"kind":"TURN",'
+        '"person_id":3}'
+    )
+    assert event_hash(**EVENT) == hashlib.sha256(b"\x00" + written.encode()).digest()
     assert event_hash(**EVENT) != event_hash(**{**EVENT, **changed})
     assert event_hash(**EVENT) == event_hash(**EVENT)
+
+
+def test_what_is_no_number_has_no_hash():
+    with pytest.raises(ValueError, match="JSON"):
+        event_hash(**{**EVENT, "data": {"a": float("nan")}})
+
+
+def test_the_tree_is_that_of_certificate_transparency():
+    first, second = leaf(b""), leaf(b"\x00")
+    assert first.hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    assert node(first, second).hex() == "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"
 
 
 def test_a_seal_names_ids_number_and_root():
     tree = TreeRoot()
     tree.add(event_hash(**EVENT))
     assert seal_body(4, 6, tree) == {"first": 4, "last": 6, "count": 1, "root": event_hash(**EVENT).hex()}
+    assert sealed_events(4, 6) == "events/4-6"
 
 
 words = st.text(max_size=8)
