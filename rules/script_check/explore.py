@@ -23,7 +23,6 @@ from rules.script_check.inputs import Input, inputs
 from rules.script_check.specimens import NOW
 
 USED_UP = 99
-LONGEST_WAY = 60  # steps said in one turn; more and the engine would talk for ever
 
 
 class State(NamedTuple):

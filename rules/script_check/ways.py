@@ -1,7 +1,8 @@
 """Proofs about where calls lead: every item asked, nothing told too early, no way without an end, no end without class."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from rules.answers import Said
 from rules.script import ENDS, IDENTITY_QUESTIONS, NEXT, NEXT_POLICY, Script, ScriptStep
@@ -27,26 +28,18 @@ def top(script: Script, key: str) -> tuple[str, int]:
 
 
 def talking_in_circles(script: Script, problems: Problems) -> bool:
-    """Steps that only speak and lead to one another again: the engine would never stop talking."""
+    """Steps that lead to one another again without a question: the engine would never stop talking."""
     found = False
+    onward = {step.id: _without_asking(script, step) for step in script.steps.values()}
     for step in script.steps.values():
-        at, seen = step, [step.id]
-        while not at.question and not at.end:
-            following = at.next or (NEXT if at.id in _path(script) else None)
-            at = script.steps.get(following or "")
-            if at is None:
-                break
-            if at.id == step.id:
-                circle = " → ".join([*seen, step.id])
-                problems.add(
-                    "ENDLESS_LOOP", place_of(step, "next"),
-                    f"{circle}：只说不问，绕回原处，通话永远说不完", f"{circle}: only speaks and comes round again for ever",
-                )  # fmt: skip
-                found = True
-                break
-            if at.id in seen:
-                break
-            seen.append(at.id)
+        circle = _way_round(onward, step.id)
+        if any(_only_speaks(script.steps[one]) for one in circle):
+            told = " → ".join(circle)
+            problems.add(
+                "ENDLESS_LOOP", place_of(step, "next" if _only_speaks(step) else "otherwise"),
+                f"{told}：只说不问，绕回原处，通话永远说不完", f"{told}: only speaks and comes round again for ever",
+            )  # fmt: skip
+            found = True
     for step in script.steps.values():
         at, seen = step, set()
         while at is not None and at.otherwise and at.id not in seen:
@@ -61,8 +54,32 @@ def talking_in_circles(script: Script, problems: Problems) -> bool:
     return found
 
 
-def _path(script: Script) -> tuple[str, ...]:
-    return (*script.opening, *script.per_policy, *script.closing)
+def _only_speaks(step: ScriptStep) -> bool:
+    return not step.question and not step.end
+
+
+def _without_asking(script: Script, step: ScriptStep) -> list[str]:
+    """Where the call may go on from a step though nobody was asked: after what is only said, or past its condition."""
+    following = dict(pairwise((*script.opening, *script.per_policy, *script.closing)))
+    targets = [step.next or NEXT] if _only_speaks(step) else []
+    targets += [step.otherwise or NEXT] if step.when else []
+    targets = [following.get(step.id, "") if target == NEXT else target for target in targets]
+    return [target for target in targets if target in script.steps]
+
+
+def _way_round(onward: dict[str, list[str]], step: str) -> list[str]:
+    """A shortest way from the step to itself, both ends included; empty where there is none."""
+    ways = deque([[step]])
+    seen: set[str] = set()
+    while ways:
+        way_there = ways.popleft()
+        for target in onward[way_there[-1]]:
+            if target == step:
+                return [*way_there, step]
+            if target not in seen:
+                seen.add(target)
+                ways.append([*way_there, target])
+    return []
 
 
 def ends_have_a_class(script: Script, problems: Problems) -> None:
