@@ -25,6 +25,8 @@ class DemoUser:
 
 DEMO_USERS = (
     DemoUser("lead", "huifang-lead", "林知远", ("CALLBACK_AGENT_LEAD",)),
+    DemoUser("agent1", "huifang-agent1", "周明川", ("CALLBACK_AGENT",)),
+    DemoUser("agent2", "huifang-agent2", "白若溪", ("CALLBACK_AGENT",)),
     DemoUser("branch1", "huifang-branch1", "张晓禾", ("BRANCH_STAFF",), place=0),
     DemoUser("branch2", "huifang-branch2", "何静川", ("BRANCH_STAFF",), place=1),
     DemoUser("supervisor", "huifang-supervisor", "沈若谷", ("BRANCH_SUPERVISOR",), place=0),

@@ -9,6 +9,7 @@ from rules.calendar import Calendar, business_date
 from rules.calling import Attempt, Candidate, Held, Selection, ToCall, is_dialling_day, next_permitted, select
 from rules.parameters import Profile
 from rules.profiles import strictest
+from rules.routes import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,10 @@ def select_by_profile(
     profiles: Mapping[int, str],
     profile_of: Callable[[str], Profile],
     limit: int | None = None,
+    caller: Caller | None = None,
 ) -> Chosen:
-    """`rules.calling.select`, for persons whose cases come under different profiles (`profiles`: by case id).
+    """`rules.calling.select`, for persons whose cases come under different profiles (`profiles`: by case id), and for one
+    `caller`: whom others ring is held as NEEDS_AGENT. None: as if there were but one who rings.
 
     Hours, caps and gaps are counted per person: one whose policies come under several profiles is rung under the
     strictest of them (R9). Raises LookupError for a profile that is not there.
@@ -44,10 +47,23 @@ def select_by_profile(
         groups[frozenset(named[case.person_id])].append(case)
     found = {ids: strictest(map(profile_of, sorted(ids))) for ids in groups}
     of_person = {person: found[frozenset(ids)] for person, ids in named.items()}
-    parts = [
-        select(cases, attempts, now=now, calendar=calendar, profile=found[ids], limit=limit)
-        for ids, cases in groups.items()
-    ]
+    today = business_date(now)
+    parts = []
+    for ids, cases in groups.items():
+        profile = found[ids]
+        left = set() if caller is None else {c.person_id for c in cases if caller.leaves(c, today, profile)}
+        parts.append(
+            select(
+                cases,
+                attempts,
+                now=now,
+                calendar=calendar,
+                profile=profile,
+                limit=limit,
+                dialects=caller.languages if caller is not None else (),
+                left_to_others=left,
+            )
+        )
     if len(parts) == 1:
         return Chosen(parts[0], of_person)
     return Chosen(_merged(parts, candidates, of_person, now, calendar, limit), of_person)

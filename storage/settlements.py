@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.answers import Answer
 from rules.settlement import CallFacts, CaseFacts, Contact, Settlement
+from storage.agent_calls import WRAP_UP
 from storage.db import rows
 
 # Answers of an earlier call hold when the next one comes within three days and follows the same script (domain 5, X).
@@ -43,6 +44,7 @@ SELECT call.id AS call_id, call.carrier_status, call.sip_code, call.answered_at,
        EXISTS (SELECT 1 FROM events e WHERE e.case_id = c.id AND e.call_id = call.id AND e.kind = 'NUMBER_NAMED')
          AS number_named,
        coalesce(call.result = 'REJECTED', false) AS given_back,
+       (SELECT t.line FROM agent_calls t WHERE t.call_id = call.id AND t.line IS NOT NULL LIMIT 1) AS line,
        -- head office rings again to confirm what a branch has handled (R92)
        EXISTS (SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.round = c.round AND w.kind = 'AFTER_CARE')
          AS after_care
@@ -58,6 +60,8 @@ LEFT JOIN LATERAL (
 WHERE call.id IN (
   SELECT o.id FROM calls o
   WHERE o.state = 'ENDED' AND o.settled_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM agent_calls t WHERE t.call_id = o.id AND t.state <> 'DONE'
+                      AND o.ended_at > CAST(:now AS timestamptz) - make_interval(secs => :wrap_up))
     AND (o.answered_at IS NULL
          OR EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = o.id AND r.state IN ('VERIFIED', 'CLEARED'))
          OR (EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = o.id)
@@ -78,7 +82,7 @@ class Ended:
     profile: str
 
 
-def _answers(found: list[dict], policy_no: str) -> tuple[Answer, ...]:
+def answers_of_rows(found: list[dict], policy_no: str) -> tuple[Answer, ...]:
     return tuple(
         Answer(
             step=a["step"],
@@ -119,9 +123,9 @@ def _case(row: dict) -> CaseFacts:
     )
 
 
-async def ended_calls(connection: AsyncConnection, most: int = 100) -> list[Ended]:
-    """Calls that are over and whose recording is verified, lost or not to be expected. Locks them until the
-    transaction ends, so that two settlers never meet."""
+async def ended_calls(connection: AsyncConnection, most: int = 100, now: datetime | None = None) -> list[Ended]:
+    """Calls that are over and whose recording is verified, lost or not to be expected; at `now`, without those whose agent
+    may still note the last answer. Locks them until the transaction ends, so that two settlers never meet."""
     return [
         Ended(
             Contact(
@@ -136,12 +140,13 @@ async def ended_calls(connection: AsyncConnection, most: int = 100) -> list[Ende
                     answered_by=row["answered_by"],
                     ended_step=row["ended_step"],
                     ended_by=row["ended_by"] or "callee",
-                    answers=_answers(row["answers"], row["policy_no"]),
+                    answers=answers_of_rows(row["answers"], row["policy_no"]),
                     appointment=datetime.fromisoformat(row["appointment"]) if row["appointment"] else None,
                     recording=row["recording"],
                     candidate_number=row["number_named"],
+                    line=row["line"],
                 ),
-                earlier_answers=_answers(row["earlier"], row["policy_no"]),
+                earlier_answers=answers_of_rows(row["earlier"], row["policy_no"]),
                 deliberate_hangups=row["deliberate"],
                 after_care=row["after_care"],
                 given_back=row["given_back"],
@@ -150,7 +155,14 @@ async def ended_calls(connection: AsyncConnection, most: int = 100) -> list[Ende
             row["script"],
             row["profile"],
         )
-        for row in await rows(connection, ENDED, most=most, valid=STILL_VALID.total_seconds())
+        for row in await rows(
+            connection,
+            ENDED,
+            most=most,
+            valid=STILL_VALID.total_seconds(),
+            now=now,
+            wrap_up=WRAP_UP.total_seconds(),
+        )
     ]
 
 

@@ -8,6 +8,7 @@ from rules.branches import Organisation
 from rules.calendar import Calendar, business_date
 from rules.parameters import Profile
 from rules.profile_groups import Chosen, select_by_profile
+from rules.routes import Caller
 from scripts.house import House
 from scripts.rule_profiles import load_profile
 from scripts.shelf import Shelf
@@ -26,8 +27,10 @@ class RuleBook:
     calendar: Calendar
     shelf: Shelf
 
-    def select(self, pool: Pool, now: datetime, limit: int | None = None) -> Chosen:
-        """Who may be rung now, each person under the profile of his cases."""
+    def select(
+        self, pool: Pool, now: datetime, limit: int | None = None, caller: Caller | None = None
+    ) -> Chosen:
+        """Who may be rung now, by `caller` where one is named, each person under the profile of his cases."""
         return select_by_profile(
             pool.candidates,
             pool.attempts,
@@ -36,6 +39,7 @@ class RuleBook:
             profiles=pool.profiles,
             profile_of=load_profile,
             limit=limit,
+            caller=caller,
         )
 
 

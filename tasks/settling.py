@@ -21,7 +21,9 @@ BATCH = 100
 async def settle_ended_calls(clock: Clock) -> int:
     """Settle what is ready, up to one batch. Returns how many contacts were settled."""
     async with db.transaction() as connection:
-        ended = await settlements.ended_calls(connection, BATCH)  # locks calls; cases only once they are saved
+        ended = await settlements.ended_calls(
+            connection, BATCH, clock.now()
+        )  # locks calls; cases only once they are saved
         if not ended:
             return 0
         calendar = await held_calendar(connection)

@@ -28,6 +28,7 @@ class Candidate:
 
     `script` None: no script fits. `plan_began` is when the present round of dialling began (a case opened again
     starts afresh); None counts every attempt. `class_` and `reasons` are those of the last settled contact.
+    `wants_person`: asked the robot for one in this round, or was not understood by it.
     """
 
     case_id: int
@@ -48,6 +49,7 @@ class Candidate:
     class_: str | None = None
     reasons: tuple[str, ...] = ()
     plan_began: datetime | None = None
+    wants_person: bool = False
 
 
 # The answers are named tuples: half a million of them are made in one selection, in a third of the time.

@@ -7,6 +7,7 @@
 from rules.answers import Answer
 from rules.call_sheet import CallSheet, PermittedTime, PersonFacts, PolicyFacts
 from rules.conversation.at_desk import Choice, Offer, offer
+from rules.conversation.handover import handed_over, handover_reason
 from rules.conversation.questionnaire import Question, questionnaire
 from rules.conversation.rendering import render
 from rules.conversation.turns import Given, answered, begin, next_turn
@@ -33,6 +34,8 @@ __all__ = [
     "Utterance",
     "answered",
     "begin",
+    "handed_over",
+    "handover_reason",
     "identity_plan",
     "next_turn",
     "offer",

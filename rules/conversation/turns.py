@@ -1,6 +1,6 @@
 """A turn of a call: begun, and led on by what the line brought or by what an agent notes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from rules.answers import Said
@@ -66,6 +66,11 @@ def answered(script: Script, sheet: CallSheet, progress: Progress, given: Given,
     Words that prove identity, name a time or ask something are read as speech is. Raises ValueError for an answer that
     is none of the vocabulary.
     """
+    turn = _answered(script, sheet, progress, given, now)
+    return replace(turn, answers=tuple(replace(answer, how="agent") for answer in turn.answers))
+
+
+def _answered(script: Script, sheet: CallSheet, progress: Progress, given: Given, now: datetime) -> Turn:
     said = Said(given.answer)
     if progress.ended:
         return Turn(progress)

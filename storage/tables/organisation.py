@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import document, fingerprint, number
+from storage.tables.columns import document, fingerprint, number, sealed
 
 
 class Branch(SQLModel, table=True):
@@ -97,3 +97,6 @@ class User(SQLModel, table=True):
     roles: list = document("[]")
     branch_code: str = Field(foreign_key="branches.code")
     disabled: bool = False
+    staff_number: str | None = Field(default=None, description="told to customers by whoever calls them")
+    line_sealed: bytes | None = sealed()  # where a callback agent is rung: a number, a SIP address
+    languages: list = document("[]")  # beside Mandarin, for callback agents

@@ -1,5 +1,6 @@
 """The selection over persons whose policies come under different profiles."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from rules.cases import CaseState
 from rules.phone_checks import PhoneFacts
 from rules.profile_groups import select_by_profile
 from rules.profiles import strictest
+from rules.routes import Caller, Resources
 from scripts.calendars import seeded_calendar
 from scripts.rule_profiles import load_profile
 
@@ -110,3 +112,16 @@ def test_hours_that_have_nothing_in_common_leave_those_of_the_first():
     late = load_profile(NATIONAL).with_params({"calling.windows": ("18:00-20:00",)})
     first = min((early, late), key=lambda profile: profile.id)
     assert strictest([early, late])["calling.windows"] == first["calling.windows"]
+
+
+def test_one_who_is_left_to_others_is_held_and_what_else_holds_him_comes_first():
+    case_1, case_2 = case(1, 1), case(2, 2)
+    elder, tired = replace(case_1, birth_date=date(1950, 1, 1)), replace(case_2, birth_date=date(1950, 1, 1))
+    made = [Attempt(NOON - timedelta(hours=1), 2, "x", "NO_ANSWER", case_ids=(2,))]
+    busy = Caller("robot", Resources(agents_on_duty=1))
+    found = select_by_profile(
+        [elder, tired], made, now=NOON, calendar=CALENDAR, profiles={1: "national@1", 2: "national@1"},
+        profile_of=load_profile, caller=busy,
+    ).selection  # fmt: skip
+    assert found.callable == ()
+    assert {held.case_id: held.reason for held in found.held} == {1: "NEEDS_AGENT", 2: "MIN_GAP"}
