@@ -221,6 +221,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "CONFUSED": ("混淆概念", "confused with a deposit"),
     "CONCEALED": ("隐瞒内容", "concealed"),
     "OTHER": ("其他", "other"),
+    # why a callback agent's customer was not dialled
+    "AGENT_NOT_REACHED": ("您的电话未接通", "your own telephone was not reached"),
+    "CASE_MOVED_ON": ("此件已另有去向", "the case moved on meanwhile"),
+    "CALL_NOT_PLACED": ("线路暂未接受拨打", "the carrier took no call"),
+    "DIALLER_PAUSED": ("拨打已暂停", "dialling is paused"),
     # recordings
     "LOST": ("丢失", "lost"),
     "NOT_EXPECTED": ("无录音", "none expected"),
@@ -253,6 +258,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "LEDGER_FORKED": ("台账与已签署的检查点不一致", "the ledger is not the one that was signed"),
     "LEDGER_NOT_STAMPED": ("台账检查点未取得时间戳", "the ledger's checkpoint got no time stamp"),
     "CLOCKS_APART": ("本机时钟与存储时钟不一致", "this machine's clock and the store's differ"),
+    "CARRIER_REFUSES": ("运营商不接受本账户的呼叫", "the carrier takes no call of this account"),
+    "DESTINATION_REFUSED": ("有号码不在允许拨打的范围", "a number that this account may not ring"),
+    "CARRIER_DIFFERS": ("与运营商的通话或录音清单不符", "the carrier's calls or recordings differ from ours"),
     "RECORDING_UNACCOUNTED": ("有通话既无录音也无原因", "calls with neither recording nor reason"),
     # roles
     "CALLBACK_AGENT": ("回访员", "callback agent"),

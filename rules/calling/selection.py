@@ -16,10 +16,10 @@ from rules.calling.facts import Attempt, Candidate, Held, Selection, ToCall, ToS
 from rules.calling.hours import Appointment, Hours
 from rules.calling.plan import Plan
 from rules.cases import CaseState
+from rules.languages import MANDARIN
 from rules.parameters import Profile
 from rules.phone_checks import NumberChecks
 from rules.reasoning import Step
-from rules.routes import MANDARIN
 
 NEVER = datetime(MINYEAR, 1, 1, tzinfo=UTC)
 NO_PERIOD_DAYS = 10**6  # days left where no period runs yet: behind everybody
@@ -62,13 +62,15 @@ def select(
     profile: Profile,
     limit: int | None = None,
     dialects: Collection[str] = (),
+    left_to_others: Collection[int] = frozenset(),
 ) -> Selection:
     """Who is rung now. `limit` keeps the first so many calls; the others that might be made are not listed.
 
-    `dialects` are the languages beside Mandarin that an agent who is free speaks.
+    `dialects` are the languages beside Mandarin that an agent who is free speaks; `left_to_others` the persons whom
+    somebody else rings: held as NEEDS_AGENT where nothing before it holds them.
     """
     with _no_collection():
-        desk = _Desk(now, calendar, profile, attempts, dialects)
+        desk = _Desk(now, calendar, profile, attempts, dialects, left_to_others)
         desk.consider_all(candidates)
         return desk.assigned(limit)
 
@@ -96,6 +98,7 @@ class _Desk:
         profile: Profile,
         attempts: Iterable[Attempt],
         dialects: Collection[str],
+        left_to_others: Collection[int],
     ):
         self.now, self.today = now, business_date(now)
         self.hours = Hours(calendar, profile)
@@ -106,6 +109,7 @@ class _Desk:
         self.elements: int = profile["identity.elements"]
         self.dialect_agent_only: bool = profile["calling.dialect_agent_only"]
         self.dialects = frozenset(dialects)
+        self.left_to_others = frozenset(left_to_others)
         self.closed = self.hours.hold(now)
         self.opens = None if self.closed is None else self.hours.next_permitted(now)
         self.held: list[Held] = []
@@ -145,6 +149,7 @@ class _Desk:
             case.script is None
             or case.language != MANDARIN
             or len(case.numbers) > 1
+            or person_id in self.left_to_others
             or self.dials.also_for_others(number := case.numbers[0].number, person_id)
         ):
             self._line_up(person_id, (case,), mine, None)
@@ -360,7 +365,7 @@ class _Desk:
     ) -> tuple[ToCall | None, Hold | None]:
         """With which script and under which number, now that he may be rung."""
         groups = (cases,) if len(cases) == 1 and cases[0].script is not None else _by_script(cases)
-        if not groups:
+        if not groups or person_id in self.left_to_others:
             return None, ("NEEDS_AGENT", None)
         language = cases[0].language
         if language != MANDARIN and self.dialect_agent_only and language not in self.dialects:
