@@ -208,6 +208,8 @@ class Runner:
         if chosen is None:
             self.note(mutant, "survived")
             return
+        # as it is now: whoever edits it while the mutants are tried must not change what they are
+        self.source(mutant.path)
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
