@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rules.case_changes import Change, Standing, after_update, short_script_undone
+from rules.case_changes import Change, Standing, after_update, receipt_news, short_script_undone
 from rules.cases import CaseState as S
 from rules.cases import may_move
 from rules.deadlines import CaseDates
@@ -89,5 +89,16 @@ def test_ac_34_what_undoes_the_short_script(old, new, allowed, undone):
 @pytest.mark.parametrize("state", list(S))
 def test_out_of_scope_is_not_required_from_everywhere(state):
     found = change(state, BEFORE, begun=True, in_scope=False)
-    assert found.state == S.NOT_REQUIRED
+    assert found == Change(S.NOT_REQUIRED, OLD, 1, None if state == S.NOT_REQUIRED else "R6")
     assert may_move(state, found.state)
+
+
+@pytest.mark.parametrize("name", ["receipt_signed_on", "receipt_entered_on", "receipt_written_off_on"])
+@pytest.mark.parametrize(
+    ("old", "new", "news"),
+    [(None, None, False), (None, OLD, True), (OLD, OLD, False), (OLD, BEFORE, True), (OLD, None, False)],
+)
+def test_what_is_news_of_a_receipt(name, old, new, news):
+    receipt = {"receipt_signed_on": None, "receipt_entered_on": None, "receipt_written_off_on": None}
+    before, after = (SimpleNamespace(**{**receipt, name: value}) for value in (old, new))
+    assert receipt_news(before, after) is news
