@@ -19,6 +19,7 @@ class PlacedCall:
     ended_at: datetime | None
     duration: int | None
     answered_by: str | None = None
+    outbound: bool = True  # ordered over the API; a leg that hangs on another call is none
 
     @property
     def is_over(self) -> bool:
@@ -39,6 +40,7 @@ class CarrierRecording:
     channels: int | None
     media_url: str | None
     error_code: int | None = None
+    created_at: datetime | None = None
 
 
 class Phone(Protocol):
@@ -50,10 +52,25 @@ class Phone(Protocol):
     async def calls_to(self, to: str, since: datetime) -> list[PlacedCall]:
         """Every call to a number created at or after `since`: how an unknown attempt is looked up."""
 
+    def calls_since(self, since: datetime) -> AsyncIterator[PlacedCall]:
+        """Every call of the account that was created at or after `since`, the newest first."""
+
+    def recordings_since(self, since: datetime) -> AsyncIterator[CarrierRecording]:
+        """Every recording of the account that was made at or after `since`, the newest first."""
+
     async def hang_up(self, sid: str) -> None:
         """End a call; a call that is over already is no error."""
 
+    async def cancel(self, sid: str) -> PlacedCall:
+        """Take a call back that nobody has answered yet; one that somebody has goes on. Returns the call as it is then."""
+
     async def recordings_of(self, sid: str) -> list[CarrierRecording]: ...
+
+    async def pause_recording(self, sid: str) -> None:
+        """Silence in the recording of a live call from here on, as long as what is said. Raises Missing where none runs."""
+
+    async def resume_recording(self, sid: str) -> None:
+        """The recording of a live call goes on. Raises Missing where none runs."""
 
     def media(self, recording_sid: str) -> AsyncIterator[bytes]:
         """The sound as WAV, two channels. Raises Missing while it is not ready."""

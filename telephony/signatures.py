@@ -18,15 +18,25 @@ class Signatures:
         """`path` and `query` as they stood in the request line, `form` the raw body of a POST (empty for GET)."""
         if not signature:
             return False
-        url = self._public + path + (f"?{query}" if query else "")
-        # Blank parameters are signed too (CalledZip=), and a name may come twice.
-        values: dict[str, list[str]] = {}
-        try:
-            for name, value in parse_qsl(form.decode(), keep_blank_values=True):
-                values.setdefault(name, []).append(value)
-        except (UnicodeDecodeError, ValueError):
+        values = read_form(form)
+        if values is None:
             return False
-        return any(v.validate(url, _MultiDict(values), signature) for v in self._validators)
+        url = self._public + path + (f"?{query}" if query else "")
+        try:
+            return any(v.validate(url, _MultiDict(values), signature) for v in self._validators)
+        except ValueError:  # what stands in the request line is no address
+            return False
+
+
+def read_form(form: bytes) -> dict[str, list[str]] | None:
+    """The parameters of a form; None where it is none. Blank ones are signed too (CalledZip=), and a name may come twice."""
+    values: dict[str, list[str]] = {}
+    try:
+        for name, value in parse_qsl(form.decode(), keep_blank_values=True):
+            values.setdefault(name, []).append(value)
+    except ValueError:
+        return None
+    return values
 
 
 class _MultiDict(dict):

@@ -38,7 +38,7 @@ async def test_a_call_carries_our_id_in_every_url_and_asks_for_two_channels(phon
     route = respx.post(CALLS).respond(201, json={"sid": "CA1", "status": "queued"})
     assert await phone.place("abc", "+8613800138000") == "CA1"
     sent = httpx.QueryParams(route.calls.last.request.content.decode())
-    assert sent["Url"] == "https://desk.example/twilio/voice/abc"
+    assert sent["Url"] == "https://desk.example/twilio/voice/abc#rc=2&rp=ct,rt,5xx&rt=6000"
     assert sent["FallbackUrl"] == "https://desk.example/twilio/fallback/abc"
     assert sent["StatusCallback"] == "https://desk.example/twilio/status/abc#rc=3&rp=all"
     assert sent["RecordingStatusCallback"] == "https://desk.example/twilio/recording/abc#rc=3&rp=all"
@@ -61,7 +61,7 @@ async def test_an_extension_is_dialled_after_the_answer(phone):
         (problem(400, 21215), Refused, 21215),
         (problem(400, 21211), Refused, 21211),
         (problem(401, 20003), Refused, 20003),
-        (problem(404, 20404), Missing, 20404),
+        (problem(404, 20404), Refused, 20404),  # no such account: nothing was placed
         (problem(429, 20429), Busy, 20429),
         (problem(500, 20500), Ambiguous, 20500),
         (problem(503, 20503), Ambiguous, 20503),
@@ -129,3 +129,137 @@ async def test_twilios_own_environment_variables_do_not_move_the_host(monkeypatc
         route = respx.post(CALLS).respond(201, json={"sid": "CA1", "status": "queued"})
         await TwilioPhone(settings()).place("abc", "+8613800138000")
     assert route.called
+
+
+@respx.mock
+async def test_a_busy_carrier_says_for_how_long(phone):
+    for header, seconds in (("7", 7.0), ("100000", 300.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None)):
+        headers = {"Retry-After": header} if header else {}
+        respx.post(CALLS).mock(return_value=httpx.Response(429, headers=headers, json={"code": 20429, "status": 429}))
+        with pytest.raises(Busy) as raised:
+            await phone.place("abc", "+8613800138000")
+        assert raised.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "about"),
+    [
+        (400, 21211, "number"),
+        (400, 21214, "number"),
+        (400, 21217, "number"),
+        (400, 21215, "destination"),
+        (400, 21216, "destination"),
+        (400, 21219, "destination"),
+        (400, 99999, "destination"),
+        (400, 21210, "account"),
+        (400, 22005, "account"),
+        (400, 10004, "account"),
+        (401, 20003, "account"),
+        (403, None, "account"),
+        (404, 20404, "account"),
+    ],
+)
+@respx.mock
+async def test_whom_a_refusal_concerns(phone, status, code, about):
+    respx.post(CALLS).mock(return_value=httpx.Response(status, json={"code": code, "status": status}))
+    with pytest.raises(Refused) as raised:
+        await phone.place("abc", "+8613800138000")
+    assert (raised.value.about, raised.value.code) == (about, code)
+
+
+@respx.mock
+async def test_who_answered_is_judged_beside_the_conversation(phone):
+    route = respx.post(CALLS).respond(201, json={"sid": "CA1", "status": "queued"})
+    await phone.place("abc", "+8613800138000")
+    sent = httpx.QueryParams(route.calls.last.request.content.decode())
+    assert (sent["MachineDetection"], sent["AsyncAmd"]) == ("Enable", "true")
+    assert sent["AsyncAmdStatusCallback"] == "https://desk.example/twilio/machine/abc#rc=3&rp=all"
+
+
+@pytest.fixture
+def table(tmp_path):
+    file = tmp_path / "destinations.yaml"
+    file.write_text('- {prefix: "+1", allow: false}\n- {prefix: "+852", caller_id: "+85230000000"}\n')
+    return file
+
+
+@respx.mock
+async def test_each_destination_has_its_rule(table):
+    route = respx.post(CALLS).respond(201, json={"sid": "CA1", "status": "queued"})
+    phone = TwilioPhone(settings(twilio_destinations=table))
+    with pytest.raises(Refused) as raised:
+        await phone.place("abc", "+15005550009")
+    assert (raised.value.about, route.called) == ("destination", False)
+    for number, caller in (("+85261234567", "+85230000000"), ("+8613800138000", "+15005550006")):
+        await phone.place("abc", number)
+        assert httpx.QueryParams(route.calls.last.request.content.decode())["From"] == caller
+    await phone.aclose()
+
+
+def basic(user: str, password: str) -> str:
+    return httpx.BasicAuth(user, password)._auth_header
+
+
+@respx.mock
+async def test_keys_may_be_changed_at_the_carrier_before_or_after_here():
+    taken = basic(SID, "old")
+
+    def answer(request):
+        right = request.headers["authorization"] == taken
+        return httpx.Response(201, json={"sid": "CA1", "status": "queued"}) if right else problem(401, 20003)
+
+    route = respx.post(CALLS).mock(side_effect=answer)
+    phone = TwilioPhone(settings(twilio_auth_token="new", twilio_auth_token_previous="old"))
+    assert await phone.place("a", "+8613800138000") == "CA1"
+    assert route.call_count == 2  # the new one was refused before anything was done
+    await phone.place("b", "+8613800138000")
+    assert route.call_count == 3  # the one that was taken comes first from then on
+    taken = basic(SID, "new")
+    await phone.place("c", "+8613800138000")
+    await phone.place("d", "+8613800138000")
+    assert route.call_count == 6
+    taken = basic(SID, "another")
+    with pytest.raises(Refused) as raised:
+        await phone.place("e", "+8613800138000")
+    assert (raised.value.about, route.call_count) == ("account", 8)
+    await phone.aclose()
+
+
+@respx.mock
+async def test_an_api_key_signs_requests_in_place_of_the_token():
+    key, secret = "SK" + "1" * 32, "s3cret"
+    route = respx.post(CALLS).respond(201, json={"sid": "CA1", "status": "queued"})
+    phone = TwilioPhone(settings(twilio_api_key=key, twilio_api_secret=secret))
+    await phone.place("a", "+8613800138000")
+    assert route.calls.last.request.headers["authorization"] == basic(key, secret)
+    media = respx.get(url__startswith=f"{BASE}/2010-04-01/Accounts/{SID}/Recordings/RE1.wav").respond(content=b"RIFF")
+    assert b"".join([block async for block in phone.media("RE1")]) == b"RIFF"
+    assert media.calls.last.request.headers["authorization"] == basic(key, secret)
+    await phone.aclose()
+
+
+@respx.mock
+async def test_a_call_is_taken_back_only_while_nobody_has_answered(phone):
+    one = f"{BASE}/2010-04-01/Accounts/{SID}/Calls/CA1.json"
+    route = respx.post(one).respond(json={"sid": "CA1", "status": "canceled"})
+    assert (await phone.cancel("CA1")).status == "canceled"
+    assert httpx.QueryParams(route.calls.last.request.content.decode())["Status"] == "canceled"
+    respx.post(one).mock(return_value=problem(400, 21220))
+    respx.get(one).respond(json={"sid": "CA1", "status": "in-progress"})
+    assert (await phone.cancel("CA1")).status == "in-progress"
+
+
+async def test_an_answer_that_drips_is_given_up_in_the_whole_time():
+    async def drip():
+        import asyncio
+
+        yield b'{"sid": "'
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            yield b"C"
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(201, content=drip()))
+    phone = TwilioPhone(settings(twilio_timeout=0.2), transport)
+    with pytest.raises(Ambiguous):
+        await phone.place("abc", "+8613800138000")
+    await phone.aclose()
