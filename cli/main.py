@@ -24,6 +24,8 @@ COMMANDS = {
     "profiles": "cli.profiles:profiles",
     "due": "cli.day:due",
     "run": "cli.day:run",
+    "campaign": "cli.campaign:campaign",
+    "reconcile": "cli.reconcile:reconcile",
     "judge": "cli.judge:judge",
     "explain": "cli.explain:explain",
     "measures": "cli.measures:measures",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from desk.auth import User, csrf_checked, with_right
@@ -15,6 +15,7 @@ from storage.views import board, organisation
 router = APIRouter(include_in_schema=False)
 Viewer = Annotated[User, Depends(with_right("board"))]
 Switcher = Annotated[User, Depends(with_right("dialler"))]
+Why = Annotated[str, Form(max_length=200)]
 
 
 @router.get("/board")
@@ -49,7 +50,7 @@ async def _figures() -> dict[str, Any]:
 
 @router.get("/dialler/pause")
 async def ask(request: Request, user: Switcher) -> Response:
-    """What pausing will do, and to how many."""
+    """What pausing or stopping will do, and to how many."""
     async with transaction() as connection:
         moment = await today(connection)
         return render(
@@ -63,17 +64,23 @@ async def ask(request: Request, user: Switcher) -> Response:
 
 
 @router.post("/dialler/pause", dependencies=[Depends(csrf_checked)])
-async def pause(user: Switcher) -> Response:
-    return await _throw(controls.PAUSED, user)
+async def pause(user: Switcher, reason: Why = "") -> Response:
+    return await _throw(controls.PAUSED, user, reason)
+
+
+@router.post("/dialler/stop", dependencies=[Depends(csrf_checked)])
+async def stop(user: Switcher, reason: Why = "") -> Response:
+    """Nobody new is rung, and what nobody has answered yet is taken back (flows/place_calls.py)."""
+    return await _throw(controls.STOPPED, user, reason)
 
 
 @router.post("/dialler/resume", dependencies=[Depends(csrf_checked)])
-async def resume(user: Switcher) -> Response:
-    return await _throw(controls.RUN, user)
+async def resume(user: Switcher, reason: Why = "") -> Response:
+    return await _throw(controls.RUN, user, reason)
 
 
-async def _throw(value: str, user: User) -> Response:
+async def _throw(value: str, user: User, reason: str) -> Response:
     async with transaction() as connection:
         moment = await today(connection)
-        await controls.throw(connection, controls.DIALLER, value, user.login, moment.now)
+        await controls.throw(connection, controls.DIALLER, value, user.login, moment.now, reason.strip())
     return RedirectResponse("/board", 303)

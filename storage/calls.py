@@ -30,18 +30,21 @@ class Reservation:
     sheet_sealed: bytes
     script_digest: str | None = None
     continues: str | None = None
+    agent_login: str | None = None  # who leads it, and in whose hands the person is; None: the robot
+    agent_call: str | None = None
 
 
 async def reserve(connection: AsyncConnection, reservations: Sequence[Reservation], now: datetime) -> set[str]:
     """Write the intention down. Returns the call ids that were reserved: not those whose person has an open attempt, or
-    whose case moved on meanwhile."""
+    whose case moved on meanwhile, and none while the campaign is paused or stopped."""
     reserved = await rows(
         connection,
         """
         WITH wanted AS (
           SELECT * FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS w(
             id text, person_id bigint, number_hash text, number_sealed text, case_ids jsonb, at_appointment boolean,
-            script text, profile text, sheet_sealed text, script_digest text, continues text)
+            script text, profile text, sheet_sealed text, script_digest text, continues text,
+            agent_login text, agent_call text)
         ), free AS (
           SELECT c.id, c.state FROM cases c
           WHERE c.id IN (SELECT (jsonb_array_elements_text(case_ids))::bigint FROM wanted)
@@ -49,17 +52,24 @@ async def reserve(connection: AsyncConnection, reservations: Sequence[Reservatio
           FOR UPDATE
         ), kept AS (
           INSERT INTO calls (id, person_id, number_hash, number_sealed, state, at_appointment, script, profile,
-                             sheet_sealed, turn, reserved_at, script_digest, continues)
+                             sheet_sealed, turn, reserved_at, script_digest, continues, agent_login, led_by)
           SELECT w.id, w.person_id, decode(w.number_hash, 'hex'), decode(w.number_sealed, 'hex'), 'RESERVED',
                  w.at_appointment, w.script, w.profile, decode(w.sheet_sealed, 'hex'), -1, :now,
-                 w.script_digest, w.continues
+                 w.script_digest, w.continues, w.agent_login, w.agent_call
           FROM wanted w
           WHERE (SELECT count(*) FROM free f WHERE w.case_ids @> to_jsonb(f.id)) = jsonb_array_length(w.case_ids)
+            AND NOT EXISTS (SELECT 1 FROM controls s WHERE s.name = 'dialler' AND s.value <> 'RUN')
+            -- not whom a callback agent has in hand, unless it is he who dials
+            AND NOT EXISTS (
+              SELECT 1 FROM agent_calls t WHERE t.person_id = w.person_id AND t.id IS DISTINCT FROM w.agent_call
+                AND t.state NOT IN ('WRAP_UP', 'DONE') AND (t.state <> 'TAKEN' OR t.lease_until > :now))
+            AND (w.agent_call IS NULL OR EXISTS (
+              SELECT 1 FROM agent_calls t WHERE t.id = w.agent_call AND t.state = 'JOINED' AND t.call_id IS NULL))
           ON CONFLICT DO NOTHING
           RETURNING id, person_id
         ), pairs AS (
           SELECT k.id AS call_id, k.person_id, (jsonb_array_elements_text(w.case_ids))::bigint AS case_id, w.number_hash,
-                 w.at_appointment, w.script, w.profile, w.script_digest
+                 w.at_appointment, w.script, w.profile, w.script_digest, w.agent_login, w.agent_call
           FROM kept k JOIN wanted w ON w.id = k.id
         ), linked AS (
           INSERT INTO call_cases (call_id, case_id, attempt_no)
@@ -68,11 +78,14 @@ async def reserve(connection: AsyncConnection, reservations: Sequence[Reservatio
         ), moved AS (
           UPDATE cases SET state = 'IN_CALL', changed_at = :now, appointment_at = NULL, appointment_hash = NULL
           WHERE id IN (SELECT case_id FROM pairs)
+        ), dealt AS (
+          UPDATE agent_calls t SET call_id = p.call_id FROM pairs p WHERE t.id = p.agent_call
         ), told AS (
           INSERT INTO events (at, kind, case_id, call_id, person_id, data)
           SELECT :now, 'CALL_RESERVED', p.case_id, p.call_id, p.person_id, jsonb_build_object(
                    'number', left(p.number_hash, 16), 'at_appointment', p.at_appointment, 'script', p.script,
-                   'profile', p.profile, 'attempt_no', l.attempt_no, 'script_digest', p.script_digest)
+                   'profile', p.profile, 'attempt_no', l.attempt_no, 'script_digest', p.script_digest,
+                   'agent', p.agent_login)
           FROM pairs p JOIN linked l ON l.call_id = p.call_id AND l.case_id = p.case_id
         )
         SELECT id FROM kept
@@ -91,6 +104,8 @@ async def reserve(connection: AsyncConnection, reservations: Sequence[Reservatio
                     "sheet_sealed": r.sheet_sealed.hex(),
                     "script_digest": r.script_digest,
                     "continues": r.continues,
+                    "agent_login": r.agent_login,
+                    "agent_call": r.agent_call,
                 }
                 for r in reservations
             ]
@@ -98,6 +113,19 @@ async def reserve(connection: AsyncConnection, reservations: Sequence[Reservatio
         now=now,
     )
     return {r["id"] for r in reserved}
+
+
+async def try_again(connection: AsyncConnection, call_id: str, now: datetime) -> bool:
+    """Note that the carrier is about to be asked once more for a reserved attempt. False where it must not be: the
+    attempt is no longer reserved, or the campaign is paused or stopped."""
+    found = await rows(
+        connection,
+        """UPDATE calls SET tried_at = :now WHERE id = :call_id AND state = 'RESERVED'
+             AND NOT EXISTS (SELECT 1 FROM controls s WHERE s.name = 'dialler' AND s.value <> 'RUN') RETURNING id""",
+        call_id=call_id,
+        now=now,
+    )
+    return bool(found)
 
 
 async def _advance(
@@ -134,15 +162,26 @@ async def placed(connection: AsyncConnection, call_id: str, sid: str, now: datet
 
 
 async def rejected(
-    connection: AsyncConnection, call_id: str, code: int | None, why: str, now: datetime, result: str | None
-) -> None:
-    """There is no call. `result` INVALID_NUMBER where the carrier refused the number itself; None gives the attempt back."""
-    await rows(
+    connection: AsyncConnection,
+    call_id: str,
+    code: int | None,
+    why: str,
+    now: datetime,
+    result: str | None,
+    unheard_since: datetime | None = None,
+) -> bool:
+    """There is no call. `result` INVALID_NUMBER where the carrier refused the number itself; None gives the attempt back.
+
+    `unheard_since`: only if nobody has asked the carrier for it after that instant. False where nothing was changed.
+    """
+    found = await rows(
         connection,
         """
         WITH moved AS (
           UPDATE calls SET state = 'REJECTED', ended_at = :now, settled_at = :now, result = :result, carrier_status = :why
-          WHERE id = :call_id AND state IN ('RESERVED', 'UNKNOWN') RETURNING id, person_id
+          WHERE id = :call_id AND state IN ('RESERVED', 'UNKNOWN')
+            AND (CAST(:unheard_since AS timestamptz) IS NULL OR greatest(reserved_at, tried_at) <= :unheard_since)
+          RETURNING id, person_id
         ), back AS (
           UPDATE cases SET state = 'CALLABLE', changed_at = :now
           WHERE state = 'IN_CALL' AND id IN (SELECT cc.case_id FROM call_cases cc JOIN moved m ON m.id = cc.call_id)
@@ -159,7 +198,9 @@ async def rejected(
         why=why,
         now=now,
         result=result,
+        unheard_since=unheard_since,
     )
+    return bool(found)
 
 
 async def unknown(connection: AsyncConnection, call_id: str, why: str, now: datetime) -> None:
@@ -201,7 +242,7 @@ async def overdue_calls(connection: AsyncConnection, now: datetime, quiet_second
         """
         SELECT k.id, k.sid, k.state, k.number_sealed, k.reserved_at, last.heard_at
         FROM calls k CROSS JOIN LATERAL (
-          SELECT greatest(k.reserved_at, k.placed_at, k.answered_at, max(e.received_at)) AS heard_at
+          SELECT greatest(k.reserved_at, k.tried_at, k.placed_at, k.answered_at, max(e.received_at)) AS heard_at
           FROM carrier_events e WHERE e.call_id = k.id
         ) last
         WHERE k.state NOT IN ('ENDED', 'REJECTED')
@@ -217,6 +258,51 @@ async def sids_known(connection: AsyncConnection, sids: Sequence[str]) -> set[st
     return {r["sid"] for r in await rows(connection, "SELECT sid FROM calls WHERE sid = ANY(:sids)", sids=list(sids))}
 
 
+async def is_room(connection: AsyncConnection, account: str, most: int) -> bool:
+    """Whether one more call may be reserved, asked by one dialler after the other until its transaction ends."""
+    await rows(
+        connection,
+        "SELECT pg_advisory_xact_lock(hashtextextended(:lines, 0)) IS NULL AS taken",
+        lines=f"lines {account}",
+    )
+    return await open_calls(connection) < most
+
+
 async def open_calls(connection: AsyncConnection) -> int:
     found = await rows(connection, "SELECT count(*) AS n FROM calls WHERE state NOT IN ('ENDED', 'REJECTED')")
     return found[0]["n"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How the account stands before a round of dialling. `not_permitted`: look-up hashes (hex) of numbers that the
+    carrier would not ring for us lately; `alarms`: those of dialling that stand."""
+
+    switch: str
+    open: int
+    not_permitted: frozenset[str]
+    alarms: frozenset[str]
+
+
+async def lines(connection: AsyncConnection, since: datetime) -> Lines:
+    """`since`: refusals of a destination before it are old."""
+    [found] = await rows(
+        connection,
+        """SELECT coalesce((SELECT value FROM controls WHERE name = 'dialler'), 'RUN') AS switch,
+                  (SELECT count(*) FROM calls WHERE state NOT IN ('ENDED', 'REJECTED')) AS open,
+                  (SELECT coalesce(array_agg(DISTINCT encode(number_hash, 'hex')), '{}') FROM calls
+                   WHERE carrier_status = 'NOT_PERMITTED' AND state = 'REJECTED' AND reserved_at >= :since) AS not_permitted,
+                  (SELECT coalesce(array_agg(name), '{}') FROM alarms
+                   WHERE name IN ('CARRIER_REFUSES', 'DESTINATION_REFUSED')) AS alarms""",
+        since=since,
+    )
+    return Lines(found["switch"], found["open"], frozenset(found["not_permitted"]), frozenset(found["alarms"]))
+
+
+async def unanswered(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """id and sid of calls that the carrier has and nobody has answered yet."""
+    return await rows(
+        connection,
+        """SELECT id, sid FROM calls WHERE state IN ('PLACED', 'RINGING') AND sid IS NOT NULL AND answered_at IS NULL
+           ORDER BY reserved_at""",
+    )

@@ -31,6 +31,7 @@ WITH news AS (
   ON CONFLICT DO NOTHING RETURNING id
 ), before AS (
   SELECT id, state, sid, answered_at FROM calls WHERE id = :call_id AND (sid IS NULL OR sid = :sid)
+    AND NOT EXISTS (SELECT 1 FROM calls o WHERE o.sid = :sid AND o.id <> :call_id)
     AND EXISTS (SELECT 1 FROM news) FOR UPDATE
 ), moved AS (
   UPDATE calls k SET
@@ -50,7 +51,8 @@ WITH news AS (
     settled_at = CASE WHEN :state = 'ENDED' AND b.state = 'REJECTED' THEN NULL ELSE k.settled_at END,
     result = CASE WHEN :state = 'ENDED' AND b.state = 'REJECTED' THEN 'REJECTED' ELSE k.result END,
     sip_code = coalesce(:sip, k.sip_code),
-    answered_by = coalesce(:answered_by, k.answered_by),
+    -- what was settled was settled on what was known then
+    answered_by = CASE WHEN k.settled_at IS NULL THEN coalesce(:answered_by, k.answered_by) ELSE k.answered_by END,
     duration = coalesce(:duration, k.duration)
   FROM before b WHERE k.id = b.id
   RETURNING k.id, k.person_id, k.state, b.state AS was, k.answered_at IS NOT NULL AND b.answered_at IS NULL AS answered
@@ -95,6 +97,36 @@ async def status_news(
         sip=sip_code,
         answered_by=answered_by,
         duration=duration,
+        body=json.dumps(body),
+        now=now,
+    )
+    return found[0]["fresh"]
+
+
+MACHINE_NEWS = """
+WITH news AS (
+  INSERT INTO carrier_events (provider_id, kind, status, sequence, call_id, body, received_at)
+  VALUES (:sid, 'machine', :answered_by, 0, :call_id, CAST(:body AS jsonb), :now)
+  ON CONFLICT DO NOTHING RETURNING id
+), judged AS (
+  UPDATE calls k SET answered_by = :answered_by
+  WHERE k.id = :call_id AND k.sid = :sid AND k.settled_at IS NULL AND EXISTS (SELECT 1 FROM news)
+)
+SELECT EXISTS (SELECT 1 FROM news) AS fresh
+"""
+
+
+async def machine_news(
+    connection: AsyncConnection, *, call_id: str, sid: str, answered_by: str, body: dict, now: datetime
+) -> bool:
+    """Take the verdict of the machine detection. False where it was known already; one that comes after the call was
+    settled changes nothing."""
+    found = await rows(
+        connection,
+        MACHINE_NEWS,
+        call_id=call_id,
+        sid=sid,
+        answered_by=answered_by,
         body=json.dumps(body),
         now=now,
     )

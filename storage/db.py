@@ -114,11 +114,13 @@ class Bell:
 
 
 class SoleHolder:
-    """Holds a named advisory lock on a connection of its own: the one dialler of an account. The lock goes with the
-    connection, so a killed holder frees it; after a lost connection it is taken anew, if nobody else was faster."""
+    """Holds one of the named advisory locks, the first that is free, on a connection of its own: the one dialler of an
+    account, or one of so many. The lock goes with the connection, so a killed holder frees it; after a lost connection it
+    is taken anew, if nobody else was faster."""
 
-    def __init__(self, name: str):
-        self._name = name
+    def __init__(self, *names: str):
+        self._names = names
+        self.seat = 0  # which of the names is held
         self._connection: psycopg.AsyncConnection | None = None
 
     async def __aenter__(self) -> "SoleHolder":
@@ -138,11 +140,13 @@ class SoleHolder:
                 self._connection = await psycopg.AsyncConnection.connect(
                     libpq_url(), autocommit=True, connect_timeout=5
                 )
-                cursor = await self._connection.execute(
-                    "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (self._name,)
-                )
-                if (await cursor.fetchone())[0]:
-                    return True
+                for seat, name in enumerate(self._names):
+                    cursor = await self._connection.execute(
+                        "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)
+                    )
+                    if (await cursor.fetchone())[0]:
+                        self.seat = seat
+                        return True
                 await self._connection.close()
                 return False
             except psycopg.OperationalError:

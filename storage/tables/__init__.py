@@ -2,6 +2,7 @@
 `*_hash` beside what must be looked up. Instants are UTC `timestamptz`; business dates are Asia/Shanghai dates.
 """
 
+from storage.tables.agent_calls import AgentCall, AgentLeg, AgentSeat
 from storage.tables.archive import (
     Alarm,
     ArchiveObject,
@@ -20,7 +21,7 @@ from storage.tables.calls import Answer, Call, CallCase, CarrierEvent, Recording
 from storage.tables.contracts import Case, Contract, ContractPhone, ContractVersion, FamilyTie, Person
 from storage.tables.ledger import Checkpoint, LedgerHead, LedgerLine, LedgerNode, LedgerTimestamp, LedgerTree
 from storage.tables.lists import ContractList, CoreCursor, ListRow, PushKey, RowProblem
-from storage.tables.operations import CalendarDay, CalendarYear, Control, Event, Report
+from storage.tables.operations import CalendarDay, CalendarYear, CarrierComparison, Control, Event, Report
 from storage.tables.organisation import (
     Agent,
     Branch,
@@ -48,9 +49,13 @@ from storage.tables.second_looks import (
     QualityCheck,
     QualitySample,
 )
+from storage.tables.training import TrainingCopy, TrainingPlay
 
 __all__ = [
     "Agent",
+    "AgentCall",
+    "AgentLeg",
+    "AgentSeat",
     "Alarm",
     "Answer",
     "ArchiveObject",
@@ -59,6 +64,7 @@ __all__ = [
     "CalendarYear",
     "Call",
     "CallCase",
+    "CarrierComparison",
     "CarrierEvent",
     "Case",
     "Checkpoint",
@@ -110,6 +116,8 @@ __all__ = [
     "SensitiveStretch",
     "Settlement",
     "Staff",
+    "TrainingCopy",
+    "TrainingPlay",
     "User",
     "WorkOrder",
     "WormCanary",

@@ -22,6 +22,8 @@ class Call(SQLModel, table=True):
             postgresql_where=text("state <> 'ENDED' AND state <> 'REJECTED'"),
         ),
         Index("ix_calls_unsettled", "ended_at", postgresql_where=text("settled_at IS NULL")),
+        Index("ix_calls_agent_login", "agent_login", postgresql_where=text("agent_login IS NOT NULL")),
+        Index("ix_calls_not_permitted", "reserved_at", postgresql_where=text("carrier_status = 'NOT_PERMITTED'")),
     )
     id: str = Field(primary_key=True)
     person_id: int = Field(foreign_key="persons.id", index=True, sa_type=BigInteger)
@@ -34,6 +36,8 @@ class Call(SQLModel, table=True):
     script: str = Field(index=True)
     script_digest: str | None = Field(default=None, description="of the text that was used, see script_texts")
     continues: str | None = Field(default=None, description="the script whose answers this call goes on from")
+    agent_login: str | None = Field(default=None, description="the callback agent who spoke in it; none: the robot alone")
+    led_by: str | None = Field(default=None, description="the agent call that leads it now; none: the robot")
     profile: str
     sheet_sealed: bytes = sealed(nullable=False)
     progress: dict | None = Field(default=None, sa_column=Column(JSONB))
@@ -45,6 +49,7 @@ class Call(SQLModel, table=True):
     answered_by: str | None = None
     duration: int | None = None
     reserved_at: datetime = instant(nullable=False)
+    tried_at: datetime | None = instant()  # when the carrier was asked last, where it had asked us to come back later
     placed_at: datetime | None = instant()
     answered_at: datetime | None = instant()
     ended_at: datetime | None = instant()

@@ -56,3 +56,15 @@ class Control(SQLModel, table=True):
     value: str
     set_by: str
     set_at: datetime = instant(nullable=False)
+    reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class CarrierComparison(SQLModel, table=True):
+    """What the carrier knows of a business day beside what we know of it (rules/carrier_comparison.py)."""
+
+    __tablename__ = "carrier_comparisons"
+    day: date = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    figures: dict = document()
+    differences: list = document("[]")
+    made_at: datetime = instant(nullable=False)
