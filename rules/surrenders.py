@@ -15,7 +15,7 @@ def is_withdrawal(
         return True, Step(
             "R22",
             f"{requested_on}申请，"
-            + ("犹豫期尚未起算" if early else f"在{surrender_deadline}之前")
+            + ("犹豫期尚未起算" if early else f"不晚于{surrender_deadline}")
             + "，按犹豫期撤单，退还保费",
             f"requested on {requested_on}, "
             + ("before the period began" if early else f"not after {surrender_deadline}")
@@ -24,7 +24,7 @@ def is_withdrawal(
     if late_grace_until is not None and requested_on <= late_grace_until:
         return True, Step(
             "R24",
-            f"{requested_on}申请，在期满后回访所给的{late_grace_until}之前，按犹豫期撤单",
+            f"{requested_on}申请，不晚于期满后回访所给的{late_grace_until}，按犹豫期撤单",
             f"requested on {requested_on}, inside the days that the late callback gave (until {late_grace_until}): a withdrawal",
         )
     return False, Step(

@@ -6,6 +6,7 @@ from rules.cases import CaseState, may_move
 from rules.order_review import (
     NOT_NEEDED,
     SIGNED,
+    STATEMENTS,
     WAIVED,
     Handled,
     Next,
@@ -83,6 +84,10 @@ def test_an_order_without_a_statement_or_reasons_is_the_usual_one():
     assert Next(CaseState.CLOSED, "WHY", STEPS["REFUSED"]) == Next(
         CaseState.CLOSED, "WHY", STEPS["REFUSED"], None, None
     )
+
+
+def test_what_became_of_the_statement_is_kept_under_these_names():
+    assert STATEMENTS == (SIGNED, WAIVED, NOT_NEEDED) == ("SIGNED", "WAIVED", "NOT_NEEDED")
 
 
 def test_only_questions_need_the_customers_signature():
