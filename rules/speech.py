@@ -225,8 +225,8 @@ def _made_of(plain: str, core: str, harmless: str) -> bool:
             if core_piece.fullmatch(plain, start, end):
                 reached[end] = True
             elif harmless_piece.fullmatch(plain, start, end):
-                reached[end] = reached.get(end, False) or reached[start]
-    return reached.get(len(plain), False)
+                reached[end] = reached.get(end) or reached[start]
+    return bool(reached.get(len(plain)))
 
 
 @cache
@@ -237,7 +237,7 @@ def _whole(pattern: str) -> re.Pattern:
 def _plain(text: str, names: tuple[str, ...]) -> str:
     for name in sorted(filter(None, names), key=len, reverse=True):
         text = text.replace(name, "本人")
-    return _NOISE.sub("", text[:LONGEST_HEARD].replace("？", "?").replace("?", "?").translate(_FOLD))
+    return _NOISE.sub("", text[:LONGEST_HEARD].replace("？", "?").translate(_FOLD))
 
 
 def _plain_now(plain: str) -> str:
@@ -270,4 +270,4 @@ _ZH = {
 
 
 def _zh(answer: str, detail: str | None) -> str:
-    return _ZH.get(detail or answer, answer)
+    return _ZH[detail or answer]

@@ -37,11 +37,9 @@ def _read(found: re.Match, text: str, today: date) -> date | None:
     if month is not None:
         month_number = read_number(month)
     else:
-        first = today.replace(day=1)
+        month_number = today.month
         if relative_month in ("上个月", "上月"):
-            first = (first - timedelta(days=1)).replace(day=1)
-        month_number = first.month
-        year = year or str(first.year)
+            month_number = today.month - 1 or 12
     if year is not None:
         years = [int("".join(_DIGITS.get(mark, mark) for mark in year))]
     elif relative_year == "去年":

@@ -13,7 +13,7 @@ _DIGIT = {
     "拐": "7",
     **dict(zip("０１２３４５６７８９", "0123456789", strict=True)),
 }
-_SPOKEN_X = re.compile(r"大写的?x|字母x|艾克斯|埃克斯|叉|×|[*＊]|x", re.IGNORECASE)
+_SPOKEN_X = re.compile(r"大写的?x|字母x|艾克斯|埃克斯|叉|×|[*＊]|x")
 _NUMBER = r"[零〇一二两三四五六七八九十]+|\d+"
 _DATE = re.compile(rf"({_NUMBER})年({_NUMBER})月(?:份)?({_NUMBER})[号日]?")
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
@@ -50,7 +50,7 @@ def read_birth_date(text: str) -> date | None:
     if spoken:
         year_text, month, day = spoken[1], read_number(spoken[2]), read_number(spoken[3])
         year_digits = _as_digits(year_text)
-        if not year_digits.isascii() or not year_digits.isdigit():
+        if not year_digits.isdigit():
             return None
         return _day(year_digits, month, day)
     found = digits_only(text)

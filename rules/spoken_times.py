@@ -42,7 +42,7 @@ def read_time(text: str, now: datetime) -> datetime | None:
         return None
     if clock is not None:
         hour, minute = read_number(clock[1]), _minute(clock[2])
-        if hour is None or minute is None or hour > 24:
+        if hour is None or minute is None:
             return None
         hour = _hour_of_day(hour, part[0] if part else None)
     else:

@@ -76,8 +76,7 @@ def check(script: Script, lists: Iterable[Wording], profile: Profile) -> Report:
         every_step_is_reached(script, seen, problems)
         every_way_has_an_end(script, seen, problems)
         no_call_goes_on_for_ever(script, seen, problems)
-    early = {text for one in seen for edge in one.graph.edges if edge.end.identity != "PROVEN" for text in edge.said}
-    early |= {text.id for text in script.texts.values() if not text.discloses}
+    early = {text.id for text in script.texts.values() if not text.discloses}
     wording(script, lists, early, problems)
     one_question_at_a_time(script, problems)
     keys_fit_the_words(script, problems)
@@ -109,6 +108,6 @@ def _proofs(
     found = []
     for name, disproved_by, zh, en in PROOFS:
         about = covers.get(name, walked)
-        holds = not codes & disproved_by and (bool(seen) or name in covers or name == "NO_ENDLESS_LOOP")
+        holds = not codes & disproved_by and (bool(seen) or name in covers)
         found.append(Proof(name, holds, zh, en, *about))
     return tuple(found)

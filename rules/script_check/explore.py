@@ -79,7 +79,7 @@ class ProbedWalk(Walk):
 
     def __init__(self, script: Script, sheet: CallSheet, at: dict, used_up: tuple[bool, ...]):
         self.script, self.sheet = script, sheet
-        self.at = {**at, "counts": {}, "tries": {}}
+        self.at = dict(at)
         self.answers, self.candidate, self.heard = [], None, None
         self.told, self.asked, self.bounded = used_up, {}, False
         self.too_early: list[str] = []

@@ -185,6 +185,9 @@ def test_a_step_that_came_or_went(step, in_short):
         Change("Q.ask", None, "好"),
         Change("Q", None, in_short),
     )
+    also = replace(more, steps={"Q": step, "M8": replace(STEP, records="M9")})
+    assert changes(SCRIPT, also)[-2:] == (Change("M8.records", "M8", "M9"), Change("Q", None, in_short))
+    assert changes(also, SCRIPT)[-2:] == (Change("Q", in_short, None), Change("M8.records", "M9", "M8"))
     assert changes(more, SCRIPT) == (
         Change("anywhere.BUSY", "Q", None),
         Change("Q.ask", "好", None),
