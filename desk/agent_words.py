@@ -59,7 +59,8 @@ def choice_words(choice: Choice, question: str | None, lang: str, gettext: Calla
     if choice.detail:
         return gettext(DETAILS[choice.detail]) if choice.detail in DETAILS else word(choice.detail, lang)
     if choice.answer in ("YES", "NO") and question in YES_AND_NO:
-        return gettext(YES_AND_NO[question][choice.answer == "NO"])
+        yes, no = YES_AND_NO[question]
+        return gettext(yes if choice.answer == "YES" else no)
     if choice.answer in ANSWERS:
         return gettext(ANSWERS[choice.answer])
     return answer_words(choice.answer, lang, gettext)
