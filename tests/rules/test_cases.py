@@ -48,6 +48,7 @@ def test_where_a_new_case_begins(callable_on, in_scope, special, state):
 def test_every_state_has_one_owner(state, owner):
     assert owner_of(CaseState(state)) is owner
     assert len(CaseState) == 9
+    assert [str(owner) for owner in Owner] == ["HEAD_OFFICE", "BRANCH", "CLOSED"]
 
 
 FORBIDDEN = {

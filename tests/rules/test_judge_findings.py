@@ -291,15 +291,25 @@ def a_shared_number_under_no_profile():
     return day
 
 
-@finds(
-    1,
-    "2 call3 09-24 19:30:00 距上次拨打此号码少于3:00:00 / the number was rung less than 3:00:00 before, for another person",
-    now=NIGHT,
-)
+@finds(1, now=NIGHT)
 def an_agreed_time_on_a_shared_number():
+    """Another person was rung there an hour before."""
     day = appointed("20:40")
     day.opened(2, person=2, when=at("8:00"))
     day.unanswered("19:30", case=2, person=2)
+    day.events = [replace(e, id=n) for n, e in enumerate(sorted(day.events, key=lambda event: event.at), start=1)]
+    return day
+
+
+@finds(
+    1,
+    "None call1 09-24 03:00:00 2026-09-24 03:00:00 不允许拨打（QUIET_HOURS） / dialled at 2026-09-24 03:00:00: QUIET_HOURS",
+)
+def dialled_for_no_case():
+    day = Day()
+    for clock in ("3:00", "12:00"):
+        call = day.reserved(at(clock), (None,))
+        day.news(call, "CALL_ENDED", at(clock), status="no-answer")
     return day
 
 
@@ -597,6 +607,16 @@ def an_event_that_names_no_call_of_the_carrier():
     day = two_calls()
     for nth in (0, 1):
         day.change(day.find("CALL_PLACED", nth), data=lambda data: data.update(sid=None))
+    return day
+
+
+@finds(
+    2,
+    "1 call1 09-24 09:30:00 一次拨打对应运营商的两次通话 / one attempt was dialled twice: two calls of the carrier",
+)
+def two_calls_of_the_carrier_after_an_event_that_names_none():
+    day = an_event_that_names_no_call_of_the_carrier()
+    day.news("call1", "CALL_RINGING", at("9:30"), sid="CA-other", status="ringing")
     return day
 
 
@@ -1092,6 +1112,13 @@ def moved_from_where_it_was_not():
 def in_a_state_that_is_none():
     day = with_branch()
     day.moved(1, "AT_BRANCH", "LOST", at("14:00"), "HEAD_OFFICE")
+    return day
+
+
+@finds(5)
+def updated_where_it_is():
+    day = with_branch()
+    day.opened(when=at("14:00"), kind="CASE_UPDATED", state="AT_BRANCH")
     return day
 
 

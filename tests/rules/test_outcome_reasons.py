@@ -102,6 +102,7 @@ def test_an_item_that_was_not_clear(step):
     assert doubts(answer(step, "YES", corrected=True)) == [Reason(code, True, None, "GUARANTEED", None, step)]
     assert doubts(answer(step, "YES", corrected=False)) == [Reason(code, False, None, "GUARANTEED", None, step)]
     assert doubts(answer(step, "YES")) == doubts(answer(step, "SILENT")) == []
+    assert doubts(answer(step, "SILENT", corrected=True)) == doubts(answer(step, "SILENT", corrected=False)) == []
 
 
 def test_a_denied_purchase_is_no_doubt():

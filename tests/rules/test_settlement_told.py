@@ -415,6 +415,18 @@ def he_names_a_day_where_none_is_on_record():
 
 
 @finds(
+    "COMPLETED STANDARD CLOSED CLOSED completed counts in_window:True signed_on:2026-09-20 nominal_end:2026-10-05",
+    "C44 客户称回执签署于2026-09-20，尚未登记，以此为准 / the customer says the receipt was signed on 2026-09-20, not recorded yet: it holds",
+    "R19 2026-09-28在犹豫期内（至2026-10-05） / 2026-09-28 lies inside the period, which ends on 2026-10-05",
+    "R65 各项都有明确的肯定回答，为标准件 / every item has a definite yes: standard",
+)
+def he_names_a_day_where_only_an_end_is_on_record():
+    """An end that was counted from nothing that is known: it is counted anew."""
+    case = replace(CASE, receipt_signed_on=None)
+    return call(*complete(), answer("M2.receipt_date", date="2026-09-20"), case=case)
+
+
+@finds(
     "COMPLETED STANDARD CLOSED CLOSED completed counts in_window:True signed_on:2026-09-28 nominal_end:2026-10-13",
     "C44 客户称回执签署于2026-09-28，尚未登记，以此为准 / the customer says the receipt was signed on 2026-09-28, not recorded yet: it holds",
     "R19 2026-09-28在犹豫期内（至2026-10-13） / 2026-09-28 lies inside the period, which ends on 2026-10-13",
