@@ -28,9 +28,12 @@ def check_credentials(request: Request, config) -> None:
         user, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         raise unauthenticated() from None
-    right = hmac.compare_digest(user.encode(), config.account_sid.encode())
     tokens = [token for token in (config.auth_token, config.second_token) if token]
-    right &= any(hmac.compare_digest(password.encode(), token.encode()) for token in tokens)
+    pairs = [(config.account_sid, token) for token in tokens] + list(config.api_keys.items())
+    right = any(
+        hmac.compare_digest(user.encode(), name.encode()) and hmac.compare_digest(password.encode(), secret.encode())
+        for name, secret in pairs
+    )
     if scheme.lower() != "basic" or not right:
         raise unauthenticated()
 

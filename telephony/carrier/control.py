@@ -2,13 +2,15 @@
 
 import re
 from datetime import UTC, datetime
+from importlib.resources import files
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from telephony.carrier import customers, orders, steering
 from telephony.carrier.calls import TERMINAL
 from telephony.carrier.control_answers import Wrong, answered, json_body
+from telephony.carrier.numbers import names as numbers_known
 
 
 def _instant(text: str) -> datetime:
@@ -154,11 +156,19 @@ async def limits(request, exchange):
 
 @answered
 async def account(request, exchange):
-    """Rotating the token: `auth_token` signs from now on, `second_token` (null for none) is accepted beside it."""
+    """Rotating secrets: `auth_token` signs from now on, `second_token` (null for none) is accepted beside it, and so are
+    `api_keys`, an object of SK… to secret."""
     wanted = await json_body(request)
-    if not isinstance(wanted, dict) or set(wanted) - {"auth_token", "second_token"}:
-        raise Wrong("an account takes auth_token and second_token")
+    if not isinstance(wanted, dict) or set(wanted) - {"auth_token", "second_token", "api_keys"}:
+        raise Wrong("an account takes auth_token, second_token and api_keys")
+    keys = wanted.get("api_keys", {})
+    if not isinstance(keys, dict) or not all(
+        re.fullmatch(r"SK[0-9a-f]{32}", k) and isinstance(v, str) for k, v in keys.items()
+    ):
+        raise Wrong("api_keys is an object of SK and 32 hex digits to a secret")
     for name, value in wanted.items():
+        if name == "api_keys":
+            continue
         if value is None and name == "second_token":
             continue
         if not isinstance(value, str) or not (value.isascii() and value.isalnum()):
@@ -182,7 +192,15 @@ async def state(request, exchange):
 
 
 @answered
+async def behaviours(request, exchange):
+    return JSONResponse({"behaviours": numbers_known()})
+
+
+@answered
 async def status(request, exchange):
+    """For a browser the page on which a person watches and steers, for everybody else figures."""
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(files(__package__).joinpath("control_page.html").read_text("utf-8"))
     calls = exchange.calls.values()
     return JSONResponse(
         {
@@ -199,6 +217,7 @@ async def status(request, exchange):
 ROUTES = [
     Route("/", status),
     Route("/control", status),
+    Route("/control/behaviours", behaviours),
     Route("/control/clock", clock, methods=["GET", "PUT"]),
     Route("/control/numbers", numbers, methods=["GET", "PUT", "DELETE"]),
     Route("/control/numbers/{number}", number, methods=["GET", "PUT", "DELETE"]),

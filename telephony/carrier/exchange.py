@@ -50,6 +50,8 @@ class CarrierConfig:
     public_url: str | None = None
     # accepted beside `auth_token` on requests, never used to sign
     second_token: str | None = None
+    # API keys (SK…) with their secrets, accepted on requests as the account itself
+    api_keys: dict[str, str] = field(default_factory=dict)
     calls_per_second: float | None = None
     concurrent_calls: int | None = None
 

@@ -104,6 +104,7 @@ class Faults:
                  "event": f.event, **f.details, "occasions": f.occasions, "struck": f.struck} for f in self.table
             ],
             "known": {name: kind.about for name, kind in FAULTS.items()},
+            "zh": {name: kind.zh for name, kind in FAULTS.items()},
             "details": {name: kind.defaults for name, kind in FAULTS.items()},
             "ids": {name: list(kind.ids) for name, kind in FAULTS.items()},
         }  # fmt: skip

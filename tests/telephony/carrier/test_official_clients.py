@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -75,3 +76,32 @@ async def test_the_node_client(carrier):
     assert (told["channels"], told["type"], told["wav"]) == (2, "audio/x-wav", "RIFFWAVE")
     assert abs(told["bytes"] / 32000 - int(told["duration"])) < 1
     assert told["missing"] == [404, 20404]
+
+
+if shutil.which("go"):
+
+    @pytest.mark.long
+    @pytest.mark.timeout(1200)
+    async def test_the_go_client(carrier, tmp_path):
+        """Where Go is installed: the library is compiled first, which takes a minute of processor time."""
+        built = tmp_path / "client"
+        # a process of its own, in a thread: the carrier serves in this loop
+        done = await asyncio.to_thread(
+            subprocess.run,
+            ["go", "build", "-gcflags=github.com/twilio/...=-N -l", "-o", built, "."],
+            cwd=HERE / "goclient",
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        process = await asyncio.create_subprocess_exec(
+            built, carrier.url, carrier.exchange.account_sid,
+            env=os.environ | {"CARRIER_TOKEN": carrier.exchange.config.auth_token},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+        told = json.loads(out)
+        assert (told["placed"], told["live"], told["ended"]) == ("queued", "in-progress", "completed")
+        assert (told["participant"], told["conference"]) == ("queued", "completed")
+        assert (told["listed"], told["channels"], told["missing"]) == (1, 2, [404, 20404])
