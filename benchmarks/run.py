@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-SUBJECTS = ("callbacks", "selection", "importing", "archiving", "ledger", "speech")
+SUBJECTS = ("callbacks", "simultaneous", "selection", "importing", "archiving", "ledger", "speech")
 
 
 @click.command()

@@ -4,9 +4,10 @@ import asyncio
 
 import click
 
-from cli.archive import BY
 from cli.output import emit, group, text
 
+# the command is no page with a sign-in, and stopping must not wait for a password
+BY = click.option("--by", help="Who throws it, for the record; the user of this machine unless told.")
 WHY = click.option("--reason", default="", help="Why, for the record and the board.")
 WORDS = {
     "RUN": ("外呼进行中", "Dialling runs"),

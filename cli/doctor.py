@@ -19,6 +19,7 @@ import clock
 from cli import environment
 from cli.output import command, emit, language, text
 from cli.stack import Stack
+from scripts.destinations import load_destinations
 from settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -371,6 +372,11 @@ def _carrier(settings: Settings) -> Iterator[Check]:
         yield Check("carrier", "error", f"{base}: {answer.status_code}")
     else:
         yield Check("carrier", "ok", base)
+    try:
+        load_destinations(settings.twilio_destinations)
+    except (OSError, ValueError) as error:
+        # nobody is rung with a table that cannot be read
+        yield Check("destinations", "error", str(error), text("改正该文件", "correct that file"))
 
 
 def _desk(settings: Settings) -> Iterator[Check]:

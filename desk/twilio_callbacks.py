@@ -3,13 +3,17 @@
 Three steps each: is it signed, take it once, answer. At most two statements a request, and no word to Prefect.
 """
 
+import logging
 import math
 import re
 import uuid
 from typing import Annotated
 from urllib.parse import parse_qsl
 
+import psycopg
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from clock import system
 from desk import sensitive_recording
@@ -26,6 +30,7 @@ from telephony import agent_calls, twiml
 from telephony.signatures import Signatures, read_form
 from telephony.webhook_overrides import ASK_AGAIN
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/twilio", include_in_schema=False)
 _clock = system()
 
@@ -86,6 +91,10 @@ def document(text: str) -> Response:
 @router.api_route("/voice/{call_id}", methods=["GET", "POST"])
 async def voice(call_id: str, form: Form) -> Response:
     """What to say next. The same turn asked for again gets the same document."""
+    return await _turn(call_id, form)
+
+
+async def _turn(call_id: str, form: dict[str, str], again: bool = False) -> Response:
     sid = form.get("CallSid", "")
     for _ in range(3):
         async with db.transaction() as connection:
@@ -106,7 +115,7 @@ async def voice(call_id: str, form: Form) -> Response:
                 wanted = load_profile(conversation.profile)["voicemail.notice"]
                 return document(twiml.close(notice(conversation.sheet, wanted)))
             if progress is conversation.progress:
-                return document(_document(conversation, script, progress))
+                return document(_document(conversation, script, progress, again))
             progress, answers, handover = _handed_over(conversation, script, progress, answers)
             rendered = render(script, conversation.sheet, progress)
             stored = await conversations.save_turn(
@@ -129,7 +138,7 @@ async def voice(call_id: str, form: Form) -> Response:
             await sensitive_recording.follow(sid, script, conversation.progress, progress)
             if room := handover.agent_call if handover else conversation.led_by:
                 return document(agent_calls.customer_in(room, settings().public_url, call_id))
-            return document(_document(conversation, script, progress))
+            return document(_document(conversation, script, progress, again))
         # somebody else answered this very turn: say what follows from theirs
     return document(twiml.close([APOLOGY]))
 
@@ -182,7 +191,7 @@ def _share(text: str) -> float | None:
     return found if math.isfinite(found) and 0 <= found <= 1 else None
 
 
-def _document(conversation: Conversation, script, progress: Progress) -> str:
+def _document(conversation: Conversation, script, progress: Progress, again: bool) -> str:
     rendered = render(script, conversation.sheet, progress)
     texts = [u.text for u in rendered.utterances]
     if rendered.listen is None:
@@ -190,7 +199,8 @@ def _document(conversation: Conversation, script, progress: Progress) -> str:
     listen = rendered.listen
     return twiml.ask(
         texts,
-        action=f"{settings().public_url}/twilio/voice/{conversation.call_id}?turn={progress.turn}{ASK_AGAIN}",
+        action=f"{settings().public_url}/twilio/voice/{conversation.call_id}?turn={progress.turn}"
+        f"{'&again=1' if again else ''}{ASK_AGAIN}",
         keys="dtmf" in listen.input,
         speech="speech" in listen.input,
         num_digits=listen.num_digits,
@@ -203,7 +213,16 @@ def _document(conversation: Conversation, script, progress: Progress) -> str:
 
 @router.api_route("/fallback/{call_id}", methods=["GET", "POST"])
 async def fallback(call_id: str, form: Form) -> Response:
-    """Asked when /voice failed: end the call decently. The open items are asked in another call."""
+    """Asked when /voice failed: say the stored turn again, once. Where that fails too, or nothing can be read, end the call
+    decently; the open items are asked in another one."""
+    failed = form.get("ErrorUrl", "")
+    if failed and "again=" not in failed:
+        # whatever was answered was not taken, or the turn that follows is the stored one by now
+        known = {name: form[name] for name in ("CallSid", "AnsweredBy") if form.get(name)}
+        try:
+            return await _turn(call_id, known, again=True)
+        except (DBAPIError, PoolTimeout, psycopg.Error) as e:
+            log.warning("a call is ended without its turn: %s", type(e).__name__)
     return document(twiml.close([APOLOGY]))
 
 
