@@ -57,6 +57,16 @@ ANSWERS = {
     "THIRD_PARTY": _("somebody else answers"),
     "BUSY": _("not now"),
 }
+# How an answer was given
+HOW = {
+    "speech": _("spoken"),
+    "keys": _("by key"),
+    "agent": _("noted by the callback agent"),
+    "letter": _("in a letter"),
+    "visit": _("at a visit"),
+    "form": _("on an electronic form"),
+    "system": _("found out without asking"),
+}
 UNNAMED_STEP = _("Another step")
 
 
@@ -67,3 +77,7 @@ def step_words(step: str, gettext: Callable[[str], str]) -> str:
 
 def answer_words(answer: str, lang: str, gettext: Callable[[str], str]) -> str:
     return gettext(ANSWERS[answer]) if answer in ANSWERS else word(answer, lang)
+
+
+def how_words(how: str, gettext: Callable[[str], str]) -> str:
+    return gettext(HOW.get(how, how))

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import clock
 from desk import formats, masking
-from desk.answer_words import answer_words, step_words
+from desk.answer_words import answer_words, how_words, step_words
 from desk.auth import csrf_token, local_path
 from desk.event_words import event_sentence
 from desk.languages import language, translations
@@ -67,6 +67,7 @@ def environment(lang: str) -> jinja2.Environment:
         words=lambda codes: ("、" if lang == "zh" else ", ").join(word(code, lang) for code in codes) or "–",
         step=lambda step: step_words(step, catalogue.gettext),
         answer=lambda answer: answer_words(answer, lang, catalogue.gettext),
+        how=lambda how: how_words(how, catalogue.gettext),
         role=lambda role: catalogue.gettext("Operations") if role == "OPERATOR" else word(role, lang),
         zip_words=lambda codes: [(str(code), word(code, lang)) for code in codes],
         day=lambda value, moment: formats.day(value, moment.day, lang),

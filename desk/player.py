@@ -19,7 +19,7 @@ from desk.pages import Today, render, today
 from desk.places import places_here
 from rules.retrieval import Decision, Person, shows_who_listens
 from rules.retrieval_events import RightKind
-from storage import plays, retrieval
+from storage import item_proofs, plays, retrieval
 from storage.archive import ArchiveError
 from storage.archive_objects import KeptObject
 from storage.data_keys import KeyDestroyed
@@ -82,7 +82,7 @@ async def player(request: Request, user: SignedIn, play_id: str) -> Response:
         decision = await plays.still(connection, play, person, **asked)
         if decision:
             of = (await views.described(connection, [play.recording]))[0]
-            spoken = await views.spoken(connection, play.call_id)
+            proofs = await item_proofs.of_call(connection, play.call_id, play.recording)
             profile = await retrieval.profile_of(connection, [play.recording])
             check_id = await plays.check_of(connection, play)
     if not decision:
@@ -95,7 +95,7 @@ async def player(request: Request, user: SignedIn, play_id: str) -> Response:
         moment=moment,
         play=play,
         of=of,
-        spoken=spoken,
+        proofs=proofs,
         back=back,
         watermark=shows_who_listens(profile),
     )

@@ -22,7 +22,7 @@ from rules.plain_values import to_plain
 from rules.retrieval_events import ACCESS, AUDIT_SEALED, CUSTODY, ON_THE_LEDGER, subject_of
 from scripts.call_scripts import UnknownScript
 from scripts.rule_profiles import load_profile
-from storage import archive_objects, checkpoints, ledger, timestamps
+from storage import archive_objects, checkpoints, item_proofs, ledger, timestamps
 from storage.archive import Archive, ArchiveError
 from storage.archive_objects import KeptObject
 from storage.checkpoints import Checkpoint
@@ -95,6 +95,7 @@ async def read(connection: AsyncConnection, call_id: str, checkpoint: Checkpoint
     documents = {
         "call.json": call | {"cases": await rows(connection, _CASES, id=call_id)},
         "answers.json": answers,
+        "item_proofs.json": to_plain(await item_proofs.of_call(connection, call_id)),
         "script.json": await _script(connection, call["script"], call["script_digest"]),
         "rule_profiles.json": [_profile(profile) for profile in profiles],
         "decisions.json": settlements,

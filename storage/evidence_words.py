@@ -13,6 +13,7 @@ README = """# 证据包 · Evidence pack
 |---|---|
 | `recording/*` | 录音原声；`.stored` 为存档桶中锁定保存的加密原件，`recordings.json` 载有其密钥、摘要、版本号与存储系统当时答复的锁定期 |
 | `call.json`, `answers.json` | 通话经过；每项问答、作答方式及自接通起的毫秒数（答复记录的时刻） |
+| `item_proofs.json` | 逐项凭据：话术版本、规则编号、问与答在录音中的毫秒位置及误差（`within_ms`）、答复、作答方式、把握程度、作答人与记录人 |
 | `script.json`, `rule_profiles.json` | 通话所用话术全文；所依据的全部规则参数 |
 | `decisions.json` | 回访结论及逐步推理 |
 | `custody.json`, `access.json`, `recording_states.json` | 录音的保管经过；何人何时凭何权限调听 |
@@ -36,6 +37,7 @@ of the ledger.
 |---|---|
 | `recording/*` | the sound as received; `.stored` is the encrypted object as it lies locked in the archive, `recordings.json` holds its key, digests, version and what the store answered of its lock |
 | `call.json`, `answers.json` | the course of the call; each answer, how it was given, and the milliseconds from the answering of the call until it was taken down |
+| `item_proofs.json` | item by item: the version of the script, the rule, where in the recording it was asked and answered in milliseconds, give or take `within_ms`, the answer, how it was given, how sure the recognition was, who spoke and who took it down |
 | `script.json`, `rule_profiles.json` | the whole text of the script that was used; every value of the rules that were in force |
 | `decisions.json` | what was concluded, step by step |
 | `custody.json`, `access.json`, `recording_states.json` | what became of the recording; who heard it, when, and by what right |

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.calendar import shanghai
+from storage import item_proofs
 from storage.db import rows
 from storage.identities import name_hash
 from storage.organisation import ADDRESS_IS_SELLERS
@@ -211,6 +212,10 @@ async def calls(connection: AsyncConnection, case_id: int) -> list[dict]:
         sealed = answer.pop("heard_sealed")
         answer["heard"] = vault().open(sealed) if sealed is not None else ""
         by_call.setdefault(answer["call_id"], []).append(answer)
+    for call_id, proofs in (await item_proofs.of_calls(connection, list(by_call))).items():
+        proof_of = {(proof.case_id, proof.step, proof.try_no): proof for proof in proofs}
+        for answer in by_call[call_id]:
+            answer["proof"] = proof_of.get((answer["case_id"], answer["step"], answer["try_no"]))
     for call in found:
         call["answers"] = by_call.get(call["id"], [])
     return found

@@ -181,23 +181,3 @@ async def access_history(connection: AsyncConnection, recording: str, most: int 
         most=most,
     )
     return [{"seq": e["seq"], "at": e["at"], "kind": e["kind"], "actor": e["actor"], "data": json.loads(e["body"])["data"]} for e in lines]  # fmt: skip
-
-
-async def spoken(connection: AsyncConnection, call_id: str) -> list[dict]:
-    """Each answer of a call with where in the recording it was being asked and given, in milliseconds: from the answer
-    before it to its own. The recording begins when the call is answered."""
-    found = await rows(
-        connection,
-        """SELECT n.step, n.answer, n.try_no,
-                  CAST(extract(epoch FROM n.answered_at - a.answered_at) * 1000 AS bigint) AS until
-           FROM answers n JOIN calls a ON a.id = n.call_id
-           WHERE n.call_id = :id AND a.answered_at IS NOT NULL ORDER BY n.answered_at, n.id""",
-        id=call_id,
-    )
-    marks, begins, last = [], 0, 0
-    for row in found:
-        until = max(row["until"], 0)
-        if until != last:
-            begins, last = last, until
-        marks.append({"step": row["step"], "answer": row["answer"], "begins": begins, "until": until})
-    return marks

@@ -228,6 +228,7 @@ def test_a_case_says_what_is_left_and_how_it_came_about(sign_in, day):
     assert "解释后仍不清楚，判为问题件 R49" in page
     assert "09-24 09:55:00" in page and "2046-09-25" in page
     assert "是存款吧 ***********" in page and "一九六零" not in page
+    assert "凭据" in page and "语音 · " in page and "bank-participating-regular@" in page
     english = words_of(sign_in("lead", "en").get(f"/cases/{day.asked}").text)
     assert "still unclear after the explanation R49" in english and "1 day past" in english
 

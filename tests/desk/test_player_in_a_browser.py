@@ -37,6 +37,13 @@ def granted(desk_settings, recorded) -> Iterator[sa.Engine]:  # noqa: F811
             sa.text("UPDATE answers SET answered_at = :at WHERE call_id = 'call-0' AND step = 'M1'"),
             {"at": NOW + timedelta(seconds=8)},
         )
+        for at, step in ((NOW - timedelta(seconds=4), "I1"), (NOW, "M1")):
+            c.execute(
+                sa.text(
+                    "INSERT INTO events (at, kind, call_id, data) VALUES (:at, 'TURN', 'call-0', CAST(:data AS jsonb))"
+                ),
+                {"at": at, "data": json.dumps({"said": [{"step": step, "id": f"{step}.ask"}], "identity": "PROVEN"})},
+            )
     yield engine
     engine.dispose()
 
@@ -93,6 +100,11 @@ def test_it_plays_jumps_and_stops(page, granted):
     assert sound.evaluate("a => Math.round(a.duration)") == 20
     marks = page.locator(".marks button")
     expect(marks).to_have_count(2)
+    # from the turn that asks to the answer, on the recording's own scale
+    assert [(m.get_attribute("data-begins"), m.get_attribute("data-until")) for m in marks.all()] == [
+        ("2000", "6000"),
+        ("6000", "14000"),
+    ]
     marks.nth(1).click()
     until(page, "() => document.getElementById('sound').currentTime >= 6")
     expect(page.locator(".marks li.now")).to_have_count(1)

@@ -94,6 +94,14 @@ async def test_a_pack_holds_everything_and_verifies(pack, archived_call, clock, 
     assert [case["policy_no"] for case in document(pack, "call.json")["cases"]] == ["P-RE1"]
     [answer] = document(pack, "answers.json")
     assert (answer["answer"], answer["heard"], answer["offset_ms"]) == ("YES", HEARD, 1500)
+    [proof] = document(pack, "item_proofs.json")
+    assert (proof["step"], proof["answer"], proof["confidence"], proof["decides"]) == ("item:term", "YES", 0.93, True)
+    assert (proof["recording"], proof["answer_ms"], proof["script"]) == (
+        "RE1",
+        1500,
+        document(pack, "call.json")["script"],
+    )
+    assert proof["within_ms"] >= 2000
     assert document(pack, "script.json")["text"]["name"] == "bank-participating-regular"
     assert [p["id"] for p in document(pack, "rule_profiles.json") if p["values"]] == ["national@1"]
     assert document(pack, "decisions.json")[0]["decision"] == {"steps": ["R25"]}
