@@ -258,6 +258,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "LEDGER_FORKED": ("台账与已签署的检查点不一致", "the ledger is not the one that was signed"),
     "LEDGER_NOT_STAMPED": ("台账检查点未取得时间戳", "the ledger's checkpoint got no time stamp"),
     "CLOCKS_APART": ("本机时钟与存储时钟不一致", "this machine's clock and the store's differ"),
+    "SCRIPT_BROKEN": ("有话术文件不能使用", "a call script cannot be used"),
     "CARRIER_REFUSES": ("运营商不接受本账户的呼叫", "the carrier takes no call of this account"),
     "DESTINATION_REFUSED": ("有号码不在允许拨打的范围", "a number that this account may not ring"),
     "CARRIER_DIFFERS": ("与运营商的通话或录音清单不符", "the carrier's calls or recordings differ from ours"),

@@ -18,6 +18,7 @@ __all__ = [
     "ScriptProblem",
     "UnknownScript",
     "all_scripts",
+    "broken_scripts",
     "load_script",
     "read_script",
     "read_script_file",
@@ -44,18 +45,39 @@ def read_script_file(path: Path) -> Script:
 
 @cache
 def shipped_scripts() -> tuple[Script, ...]:
-    """The scripts for new calls, by name and version. Raises BadScript for the first that cannot be used."""
-    return _read(FOLDER.glob("*.yaml"))
+    """The scripts for new calls, by name and version. A file that cannot be used is left out: nobody is rung whom only it
+    would have fitted."""
+    return _in_order(_read(FOLDER)[0])
 
 
 @cache
 def all_scripts() -> tuple[Script, ...]:
     """These and the earlier versions, by name and version."""
-    return _read((*FOLDER.glob("*.yaml"), *EARLIER.glob("*.yaml")))
+    return _in_order((*_read(FOLDER)[0], *_read(EARLIER)[0]))
 
 
-def _read(paths: Iterable[Path]) -> tuple[Script, ...]:
-    return tuple(sorted((read_script_file(path) for path in paths), key=lambda script: (script.name, script.version)))
+def broken_scripts() -> tuple[BadScript, ...]:
+    """What is wrong with the files that were left out, by file."""
+    return (*_read(FOLDER)[1], *_read(EARLIER)[1])
+
+
+@cache
+def _read(folder: Path) -> tuple[tuple[Script, ...], tuple[BadScript, ...]]:
+    """What can be used of a folder's files, and what is wrong with the others."""
+    good, broken = [], []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            good.append(read_script_file(path))
+        except BadScript as bad:
+            broken.append(bad)
+        except OSError as error:
+            problem = ScriptProblem(1, "NOT_READABLE", f"this file cannot be read: {error.strerror}", str(path))
+            broken.append(BadScript(str(path), [problem]))
+    return tuple(good), tuple(broken)
+
+
+def _in_order(scripts: Iterable[Script]) -> tuple[Script, ...]:
+    return tuple(sorted(scripts, key=lambda script: (script.name, script.version)))
 
 
 @cache

@@ -12,6 +12,7 @@ from scripts.wording_lists import wording_lists
 # What stops a file from being read, in Chinese; the English sentence names the place
 _UNREADABLE = {
     "NOT_YAML": "不是合格的 YAML",
+    "NOT_READABLE": "读不到文件",
     "NOT_A_SCRIPT": "不是话术文件",
     "NOT_A_STEP": "步骤写法不对",
     "NOT_A_MAPPING": "这里应当是键值表",

@@ -20,6 +20,7 @@ CLOCKS_APART = "CLOCKS_APART"
 LEDGER_KEYS_MISSING = "LEDGER_KEYS_MISSING"  # nothing signs the ledger
 LEDGER_FORKED = "LEDGER_FORKED"  # the ledger is not the one that was signed: nothing more is signed
 LEDGER_NOT_STAMPED = "LEDGER_NOT_STAMPED"  # the time-stamp authority does not answer as it must
+SCRIPT_BROKEN = "SCRIPT_BROKEN"  # a call script cannot be used: whom only it fits is not rung
 CARRIER_REFUSES = "CARRIER_REFUSES"  # the carrier takes no call of this account: credentials, suspension, own number
 DESTINATION_REFUSED = "DESTINATION_REFUSED"  # somebody's number is one that this account may not ring
 CARRIER_DIFFERS = "CARRIER_DIFFERS"  # the carrier knows other calls or recordings of a day than we do

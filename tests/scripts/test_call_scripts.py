@@ -11,7 +11,17 @@ import pytest
 from rules.outcomes import mandatory_items
 from rules.script import VARIANTS, Script, digest
 from rules.script_conditions import PREMIUM_MODES, PRODUCT_TYPES
-from scripts.call_scripts import EARLIER, BadScript, UnknownScript, all_scripts, load_script, read_script, script_for
+from scripts.call_scripts import (
+    EARLIER,
+    BadScript,
+    UnknownScript,
+    all_scripts,
+    broken_scripts,
+    load_script,
+    read_script,
+    script_for,
+)
+from scripts.call_scripts import _read as folder_read
 from scripts.released_scripts import released
 from scripts.rule_profiles import load_profile
 
@@ -27,6 +37,22 @@ def problems(text):
     with pytest.raises(BadScript) as refused:
         read_script(text, "bad.yaml")
     return [(p.code, p.line) for p in refused.value.problems]
+
+
+def test_every_shipped_file_can_be_used():
+    assert broken_scripts() == ()
+
+
+def test_a_file_that_cannot_be_used_is_left_out_and_named(tmp_path):
+    (tmp_path / "good.yaml").write_text(TEXT, "utf-8")
+    (tmp_path / "bad.yaml").write_text(TEXT.replace("variant: FULL", "variant: WHOLE") + "steps: [", "utf-8")
+    (tmp_path / "folder.yaml").mkdir()
+    good, broken = folder_read(tmp_path)
+    assert [script.id for script in good] == ["bank-participating-regular@1"]
+    assert [(bad.path, bad.problems[0].code) for bad in broken] == [
+        (str(tmp_path / "bad.yaml"), "NOT_YAML"),
+        (str(tmp_path / "folder.yaml"), "NOT_READABLE"),
+    ]
 
 
 CHANNELS = ("AGENCY", "BANCASSURANCE", "BANK_DIRECT", "TELEMARKETING", "ONLINE", "BROKERAGE")
