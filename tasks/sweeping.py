@@ -43,13 +43,37 @@ async def sweep_calls(phone: Phone, clock: Clock) -> int:
                 resolved += found.is_over
             elif now - call["heard_at"] > _grace(clock):
                 if call["sid"] is None:
-                    # looked up and not there: the attempt is closed, and a new one may be made under the caps
+                    # looked up and not there: the attempt is closed, and a new one may be made under the caps; not where
+                    # the carrier has been asked for it again in the meantime
                     await calls.unknown(connection, call["id"], "NOT_BOUND", now)
-                    await calls.rejected(connection, call["id"], None, "NEVER_PLACED", now, None)
+                    resolved += await calls.rejected(
+                        connection, call["id"], None, "NEVER_PLACED", now, None, unheard_since=now - _grace(clock)
+                    )
                 else:
                     await calls.gone(connection, call["id"], "UNKNOWN_TO_CARRIER", now)
-                resolved += 1
+                    resolved += 1
     return resolved
+
+
+@batch
+async def take_back_unanswered(phone: Phone, clock: Clock) -> int:
+    """The campaign was stopped: what nobody has answered yet is cancelled at the carrier; who is talking goes on.
+    Returns how many calls were taken back."""
+    async with db.transaction() as connection:
+        ringing = await calls.unanswered(connection)
+    taken_back = 0
+    for call in ringing:
+        try:
+            found = await phone.cancel(call["sid"])
+        except Missing:
+            continue  # the sweep will find out
+        # no callback tells of a queued call that was cancelled (twilio.com/docs/voice/twiml)
+        if found.is_over:
+            now = clock.now()
+            async with db.transaction() as connection:
+                await _take(connection, call["id"], found, now)
+            taken_back += found.status == "canceled"
+    return taken_back
 
 
 def _grace(clock: Clock) -> timedelta:
