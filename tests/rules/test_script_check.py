@@ -288,6 +288,131 @@ def test_a_shortest_call_leads_to_each_state():
     assert [way for state, way in ways.items() if state.step == "I1.district"] == [[]]
 
 
+def in_short(edge):
+    """What an answer leads to, what is definite then, what it uses up and what is said."""
+    end = edge.end
+    parts = [
+        f"{edge.label} → {end.step}", end.ended, "open" if end.open else "",
+        "" if end.got is None else f"[{' '.join(sorted(end.got))}]", "bounded" if edge.bounded else "",
+        "own" if edge.own else "", "timed" if edge.appointment else "", f"says {' '.join(edge.said)}",
+    ]  # fmt: skip
+    return " ".join(filter(None, parts))
+
+
+@pytest.mark.parametrize(
+    ("walk", "step", "expected"),
+    [
+        (
+            5, "M8",
+            [
+                "YES → Z1 COMPLETED [0/M8] own says Z1.ask",
+                "YES → Z1 COMPLETED [0/M8] own says Z1.ask",
+                "YES → Z1 COMPLETED [0/M8] own says Z1.ask",
+                "NO → M8 [] bounded own says M8.explain M8.again",
+                "NO → Z1 COMPLETED [0/M8] own says Z1.ask",
+                "SILENT → M8 [] bounded says phrase.silent M8.again",
+                "SILENT → Z1.open INCOMPLETE open says Z1.open.ask",
+                "SILENT → X SILENT open says X.ask",
+                "QUESTION → M8 [] bounded own says M8.explain M8.again",
+                "QUESTION → Z1 COMPLETED [0/M8] own says Z1.ask",
+                "REPEAT → M8 [] bounded says M8.ask",
+                "NOT_UNDERSTOOD → M8 [] bounded says phrase.misheard M8.again",
+                "NOT_UNDERSTOOD → Z1.open INCOMPLETE open says Z1.open.ask",
+                "NOT_UNDERSTOOD → L1 [] bounded says L1.ask",
+                "NOT_UNDERSTOOD → M8 [] bounded says phrase.misheard M8.again",
+                "NOT_UNDERSTOOD → Z1.open INCOMPLETE open says Z1.open.ask",
+                "OBJECT.DENIES → M8 [] bounded own says M8.restate M8.again",
+                "OBJECT.DENIES → M8 [] bounded own says M8.explain M8.again",
+                "OBJECT.DENIES → Z1 COMPLETED [0/M8] own says Z1.ask",
+            ],
+        ),
+        (
+            5, "L1",
+            [
+                "YES → M8 [] own says phrase.slower M8.again",
+                "NO → L1.barrier BARRIER [] own says L1.barrier.ask",
+                "SILENT → L1 [] bounded says phrase.silent L1.ask",
+                "SILENT → L1.barrier BARRIER [] says L1.barrier.ask",
+                "SILENT → X SILENT [] says X.ask",
+                "QUESTION → L1.barrier BARRIER [] own says L1.barrier.ask",
+                "REPEAT → L1 [] bounded says L1.ask",
+                "NOT_UNDERSTOOD → L1 [] bounded says phrase.misheard L1.ask",
+                "NOT_UNDERSTOOD → L1.barrier BARRIER [] says L1.barrier.ask",
+                "NOT_UNDERSTOOD → L1 [] bounded says L1.ask",
+                "NOT_UNDERSTOOD → L1 [] bounded says phrase.misheard L1.ask",
+                "NOT_UNDERSTOOD → L1.barrier BARRIER [] says L1.barrier.ask",
+                "OBJECT.DENIES → L1.barrier BARRIER [] own says L1.barrier.ask",
+            ],
+        ),
+        (
+            0, "A1",
+            [
+                "TIME → A1.booked APPOINTED [] own timed says A1.booked.ask",
+                "TIME_NOT_PERMITTED → A1.offer [] own says A1.offer.ask",
+                "SILENT → A1 [] bounded says phrase.silent A1.ask",
+                "SILENT → A1.default APPOINTED [] timed says A1.default.ask",
+                "SILENT → X SILENT [] says X.ask",
+                "REFUSE → X SILENT [] says X.ask",
+                "REPEAT → A1 [] bounded says A1.ask",
+                "NOT_UNDERSTOOD → A1 [] bounded says phrase.misheard A1.ask",
+                "NOT_UNDERSTOOD → A1.default APPOINTED [] timed says A1.default.ask",
+                "NOT_UNDERSTOOD → L1 [] bounded says L1.ask",
+                "NOT_UNDERSTOOD → A1 [] bounded says phrase.misheard A1.ask",
+                "NOT_UNDERSTOOD → A1.default APPOINTED [] timed says A1.default.ask",
+                "REFUSE.INFORMED → X SILENT [] says X.ask",
+            ],
+        ),
+        (
+            0, "A1.offer",
+            [
+                "TIME → A1.booked APPOINTED [] own timed says A1.booked.ask",
+                "TIME_NOT_PERMITTED → A1.default APPOINTED [] own timed says A1.default.ask",
+                "SLOT → A1.booked APPOINTED [] own timed says A1.booked.ask",
+                "YES → A1.booked APPOINTED [] own timed says A1.booked.ask",
+                "SILENT → A1.offer [] bounded says phrase.silent A1.offer.ask",
+                "SILENT → A1.default APPOINTED [] timed says A1.default.ask",
+                "SILENT → X SILENT [] says X.ask",
+                "REFUSE → X SILENT [] says X.ask",
+                "REPEAT → A1.offer [] bounded says A1.offer.ask",
+                "NOT_UNDERSTOOD → A1.offer [] bounded says phrase.misheard A1.offer.ask",
+                "NOT_UNDERSTOOD → A1.default APPOINTED [] timed says A1.default.ask",
+                "NOT_UNDERSTOOD → L1 [] bounded says L1.ask",
+                "NOT_UNDERSTOOD → A1.offer [] bounded says phrase.misheard A1.offer.ask",
+                "NOT_UNDERSTOOD → A1.default APPOINTED [] timed says A1.default.ask",
+                "REFUSE.INFORMED → X SILENT [] says X.ask",
+            ],
+        ),
+        (
+            0, "I1.id_last4",
+            [
+                "RIGHT → M1 [] own says phrase.begins M1.ask",
+                "WRONG → I1.birth_date [] bounded own says phrase.mismatch I1.birth_date.ask",
+                "SILENT → I1.id_last4 [] bounded says phrase.silent I1.id_last4.ask",
+                "SILENT → X SILENT [] says X.ask",
+                "SILENT → X SILENT [] says X.ask",
+                "REPEAT → I1.id_last4 [] bounded says I1.id_last4.ask",
+                "NOT_UNDERSTOOD → I1.id_last4 [] bounded says phrase.misheard I1.id_last4.ask",
+                "NOT_UNDERSTOOD → L1 [] bounded says L1.ask",
+                "NOT_UNDERSTOOD → X SILENT [] says X.ask",
+                "NOT_UNDERSTOOD → L1 [] bounded says L1.ask",
+                "NOT_UNDERSTOOD → I1.id_last4 [] bounded says phrase.misheard I1.id_last4.ask",
+                "NOT_UNDERSTOOD → L1 [] bounded says L1.ask",
+                "NOT_UNDERSTOOD → X SILENT [] says X.ask",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_everything_that_is_followed_from_a_question(walk, step, expected):
+    script = SOUND["the small one"]
+    graph = [one.graph for one in walks(script, kinds(script, PROFILE)[0][0].sheet, ("M8",))][walk]
+    at = next(
+        state for state in graph.parent
+        if state.step == step and state.place in (step, "M8", "C1") and not (state.undelivered or state.open)
+        and (step != "I1.id_last4" or state.passed) and state.identity_round == 1
+    )  # fmt: skip
+    assert [in_short(edge) for edge in graph.edges if edge.start == at] == expected
+
+
 # ---------------------------------------------------------------- what is answered
 
 EVERYTHING = (
