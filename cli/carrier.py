@@ -67,8 +67,8 @@ def _web_address(context, parameter, value: str | None) -> str | None:
     "--speed",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(0, min_open=True, max=100_000),
-    help="Simulated seconds in a real one.",
+    type=click.FloatRange(0, max=100_000),
+    help="Simulated seconds in a real one; at 0 time is moved by hand.",
 )
 @click.option("--seed", default=0, show_default=True, help="Draws the customers behind the numbers.")
 @click.option(
@@ -83,6 +83,16 @@ def _web_address(context, parameter, value: str | None) -> str | None:
     callback=_numbers,
     help="Caller numbers of the account; without any, every number is.",
 )
+@click.option(
+    "--calls-per-second",
+    type=click.FloatRange(0, min_open=True),
+    help="How fast calls leave the account's queue, in simulated time; without it at once.",
+)
+@click.option(
+    "--concurrent-calls",
+    type=click.IntRange(1),
+    help="How many calls the account may have at once; without it any number.",
+)
 @click.option("--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON table of faults.")
 @click.option(
     "--state",
@@ -94,7 +104,21 @@ def _web_address(context, parameter, value: str | None) -> str | None:
     callback=_web_address,
     help="How applications reach this carrier, where it differs from how clients do.",
 )
-def carrier(host, port, account_sid, auth_token, speed, seed, refuse_prefix, own_number, faults, state, public_url):
+def carrier(
+    host,
+    port,
+    account_sid,
+    auth_token,
+    speed,
+    seed,
+    refuse_prefix,
+    own_number,
+    calls_per_second,
+    concurrent_calls,
+    faults,
+    state,
+    public_url,
+):
     """Run a Twilio-compatible carrier on this machine. Nobody is rung: simulated customers answer."""
     import uvicorn
 
@@ -109,6 +133,8 @@ def carrier(host, port, account_sid, auth_token, speed, seed, refuse_prefix, own
             seed=seed,
             refuse_prefixes=refuse_prefix,
             own_numbers=frozenset(own_number),
+            calls_per_second=calls_per_second,
+            concurrent_calls=concurrent_calls,
             faults=load_faults(faults.read_text("utf-8")) if faults else [],
             state=state,
             public_url=public_url,
