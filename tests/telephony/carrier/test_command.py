@@ -68,7 +68,7 @@ def test_it_takes_the_account_that_it_is_given_and_speaks_to_people(start, tmp_p
     [
         (["--account-sid", "AC12"], 2),
         (["--auth-token", "not safe"], 2),
-        (["--speed", "0"], 2),
+        (["--speed", "-1"], 2),
         (["--speed", "nan"], 2),
         (["--port", "70000"], 2),
         (["--refuse-prefix", ""], 2),
