@@ -254,10 +254,10 @@ class Runner:
     def ordered(self, mutant: Mutant, tests: Iterable[int]) -> list[int]:
         """As many as the budget allows: those that killed a neighbour first, then those that are named after the file."""
         killed, alike = self.killers[self.group(mutant)], self.killers["", mutant.before]
-        own = "test_" + Path(mutant.path).stem
+        own = Path(mutant.path).stem
         order = sorted(
             tests, key=lambda number: (
-                -killed[number] - alike[number], own not in self.found.names[number], self.found.time[number]
+                -killed[number] - alike[number], own not in self.found.names[number].split("::")[0], self.found.time[number]
             )
         )  # fmt: skip
         total = accumulate(self.found.time[number] for number in order)

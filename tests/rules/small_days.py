@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import count
 
+import pytest
+
 from rules.answers import Answer
 from rules.calendar import SHANGHAI, shanghai
 from rules.deadlines import case_dates
@@ -345,6 +347,33 @@ def chased(*marks, handled: datetime | None = None) -> tuple[Day, datetime]:
     return day, due_at
 
 
+def asked_for_fees() -> Day:
+    """One case with a question."""
+    day = Day()
+    day.opened()
+    day.spoken("10:00", answers=UNCLEAR_FEES)
+    return day
+
+
+def of_its_contact(alter: Callable[[dict], object]) -> Day:
+    day = asked_for_fees()
+    day.change(day.find("SETTLED"), data=lambda data: alter(data["contact"]))
+    return day
+
+
+def overridden(**changed) -> Day:
+    day = asked_for_fees()
+    told = {
+        "override_id": 5,
+        "derived": "QUESTION",
+        "class": "VERIFICATION",
+        "proposed_by": "amy",
+        "confirmed_by": "bob",
+    }
+    day.add("CLASS_OVERRIDDEN", at("15:00"), case=1, **{**told, **changed})
+    return day
+
+
 # ---------------------------------------------------------------- what the judge says of them
 
 
@@ -356,6 +385,20 @@ def told(broken: Broken) -> str:
 def book(day: Day, now: datetime) -> Book:
     changes = calendar_changes(day.events)
     return Book(getattr(day, "profile_of", profile_of), getattr(day, "calendar", CALENDAR), now, changes)
+
+
+def findings_of(promise: int) -> tuple[list, Callable]:
+    """The cases of a promise, each put there by the decorator: what is found in the history that the function makes."""
+    cases: list = []
+
+    def finds(*findings: str, now: datetime = EVENING) -> Callable:
+        def keep(make: Callable[[], Day]) -> Callable[[], Day]:
+            cases.append(pytest.param(make, now, findings, id=f"{promise}-{make.__name__}"))
+            return make
+
+        return keep
+
+    return cases, finds
 
 
 def asked(promise: int, make: Callable[[], Day], now: datetime) -> list[str]:
