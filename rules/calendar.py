@@ -1,6 +1,6 @@
 """Working days, public holidays and make-up days; honest about years whose holidays are not known yet."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -56,12 +56,6 @@ class Calendar:
     def is_provisional_between(self, first: date, last: date) -> bool:
         """Whether counting from `first` to `last`, both included, touched a year that is not known."""
         return any(year not in self.years for year in range(first.year, last.year + 1))
-
-    def working_days_after(self, day: date) -> Iterator[date]:
-        while True:
-            day += ONE_DAY
-            if self.is_working_day(day):
-                yield day
 
     def add_working_days(self, day: date, n: int) -> date:
         """The n-th working day after `day`, which is itself not counted; n = 0 is `day`, working or not."""

@@ -76,6 +76,23 @@ def test_a_year_becomes_known_with_its_whole_table():
         change_of(CALENDAR, table, [2027, 2028])
 
 
+def test_a_change_as_it_is_stored():
+    change = CalendarChange((DayChange(date(2026, 10, 10), DayKind.MAKE_UP, DayKind.WEEKEND),), (2027,))
+    stored = {"days": [{"day": "2026-10-10", "was": "MAKE_UP", "now": "WEEKEND"}], "years": [2027]}
+    assert change_to_json(change) == stored
+    assert change_from_json({**stored, "user": "amy"}) == change
+    assert not change.nothing and not CalendarChange((), (2027,)).nothing and CalendarChange(()).nothing
+    for missing in ("days", "years"):
+        with pytest.raises(KeyError):
+            change_from_json({name: value for name, value in stored.items() if name != missing})
+
+
+def test_a_year_that_was_known_and_is_not_any_more():
+    known = with_change(CALENDAR, CalendarChange((), (2027, 2028)))
+    assert without_change(known, CalendarChange((), (2028,))).years == frozenset(CALENDAR.years) | {2027}
+    assert change_of(known, {date(2027, 1, n): OFF for n in range(1, 12)}, [2027]).years == ()
+
+
 @pytest.mark.parametrize(
     ("day", "kind", "words"),
     [

@@ -224,6 +224,17 @@ def test_the_dates_of_a_case():
 def test_no_receipt_no_cooling_off():
     found = case_dates(contract(), DEFAULTS, CALENDAR)
     assert (found.nominal_end, found.surrender_deadline, found.handover_at) == (None, None, None)
+    assert (found.signed_on, found.signature_date_estimated, found.provisional) == (None, False, False)
+    assert (found.regime, found.cooling_off_days, found.callable_on) == ("E4_EARLIEST", 15, d("2026-09-16"))
+
+
+@pytest.mark.parametrize(
+    ("by", "key"), [("channel", "AGENCY"), ("product_type", "PARTICIPATING")], ids=["by channel", "by product"]
+)
+def test_a_case_has_the_length_of_its_channel_and_product(by, key):
+    longer = DEFAULTS.with_params({f"cooling_off.days_by_{by}": {key: 20}})
+    found = case_dates(contract(receipt_signed_on="2026-09-01"), longer, CALENDAR)
+    assert (found.cooling_off_days, found.nominal_end) == (20, d("2026-09-21"))
 
 
 def test_the_write_off_stands_in_for_a_missing_signature_date():

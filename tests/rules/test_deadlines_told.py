@@ -303,6 +303,14 @@ def an_order_into_an_unknown_year():
     return limit("2026-12-30T10:00")
 
 
+@finds(
+    "C13 自2027-12-30起（当日不计）3个工作日，截止于2028-01-04日终 / 3 working days from 2027-12-30, that day not counted: the end of 2028-01-04",
+    "PROVISIONAL 2027、2028年的节假日安排尚未公布或未录入，暂按周一至周五计算，不得作为最终日期告知客户 / the holidays of 2027, 2028 are not known yet: counted Monday to Friday, provisional, never told to a customer as final",
+)
+def an_order_across_two_unknown_years():
+    return limit("2027-12-30T10:00")
+
+
 @pytest.mark.parametrize(("make", "told"), CASES)
 def test_how_it_is_told(make, told):
     assert asked(make) == list(told)

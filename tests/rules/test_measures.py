@@ -4,7 +4,17 @@ from datetime import date, datetime
 import pytest
 
 from rules.calendar import SHANGHAI
-from rules.measures import Callback, Result, drill_down, first_completed, measure, measure_by, rate, rows_behind
+from rules.measures import (
+    Callback,
+    Measures,
+    Result,
+    drill_down,
+    first_completed,
+    measure,
+    measure_by,
+    rate,
+    rows_behind,
+)
 from rules.parameters import DEFAULTS
 
 AS_OF = date(2026, 10, 31)
@@ -53,6 +63,11 @@ def test_ac_27_rates():
         (policy(done("2026-09-10")), (1, 1, 1, 1)),
         (policy(done("2026-09-20", valid=False)), (1, 0, 0, 0)),
         (policy(done("2026-11-02")), (1, 0, 0, 0)),  # not known yet at the end of October
+        (policy(done("2026-10-31")), (1, 1, 1, 0)),  # known on the last day
+        (policy(done("2026-11-01")), (1, 0, 0, 0)),
+        (policy(withdrawn_on=AS_OF), (0, 0, 0, 0)),
+        (policy(withdrawn_on=date(2026, 11, 1)), (1, 0, 0, 0)),
+        (policy(done("2026-09-22"), withdrawn_on=date(2026, 9, 22)), (1, 1, 1, 1)),  # completed on the day itself
         (policy(withdrawn_on=date(2026, 11, 2)), (1, 0, 0, 0)),
         (policy(done("2026-09-20"), withdrawn_on=date(2026, 9, 22)), (1, 1, 1, 1)),
         (policy(done("2026-09-23"), withdrawn_on=date(2026, 9, 22)), (0, 0, 0, 0)),
@@ -168,6 +183,74 @@ def test_the_parts_add_up_whatever_they_are(part):
     whole, parts = measure(many(), AS_OF), measure_by(many(), AS_OF, DEFAULTS, part)
     for name in ("due", "excluded", "denominator", "completed", "clean", "in_window", "overridden"):
         assert sum(getattr(found, name) for found in parts.values()) == getattr(whole, name)
+
+
+def test_what_a_policy_is_left_out_for_is_the_first_that_was_known():
+    row = policy(withdrawn_on=date(2026, 9, 20), death_known_on=date(2026, 9, 12), cancelled_on=date(2026, 9, 15))
+    assert measure([row], AS_OF).excluded_by == {"DEATH": 1}
+    only = DEFAULTS.with_params({"kpi.denominator_exclusions": ["CANCELLED"]})
+    assert measure([row], AS_OF, only).excluded_by == {"CANCELLED": 1}
+    assert measure([row], date(2026, 9, 11)).excluded == 0
+
+
+def test_terms_that_are_in_scope_are_the_profiles_to_say():
+    rows = [policy(policy_term_years=years, policy_no=str(years)) for years in (1, 2, 3)]
+    longer = DEFAULTS.with_params({"scope.min_term_exclusive_years": 2})
+    for profile, expected in ((DEFAULTS, ("2", "3")), (longer, ("3",))):
+        assert drill_down(rows, AS_OF, profile)["due"] == expected
+        assert tuple(row.policy_no for row in rows_behind(rows, "due", AS_OF, profile)) == expected
+        assert measure(rows, AS_OF, profile).due == len(expected)
+        [part] = measure_by(rows, AS_OF, profile, lambda row: row.branch).values()
+        assert part.due == len(expected)
+
+
+def test_the_policies_behind_each_count():
+    found = drill_down(many(), AS_OF)
+    assert found == {
+        "due": tuple(row.policy_no for row in many() if row.policy_no != "a firm"),
+        "excluded": ("left", "died"),
+        "denominator": ("clean", "late", "by a branch", "overridden", "settled later", "second one overridden", "open"),
+        "completed": ("clean", "late", "by a branch", "overridden", "settled later", "second one overridden"),
+        "clean": ("clean", "late", "overridden", "second one overridden"),
+        "in_window": ("clean", "by a branch", "overridden", "settled later", "second one overridden"),
+        "sales_question": ("late",),
+        "untrue_data": ("open",),
+        "overridden": ("overridden", "settled later"),
+    }
+
+
+def test_all_figures_of_a_cohort():
+    """Nine are due and two left; six of seven are completed, four of them clean, five in time."""
+    found = measure(many(), AS_OF, by_branch=False)
+    assert found.by_branch == {}
+    assert measure(many(), AS_OF).by_branch == measure_by(many(), AS_OF, DEFAULTS, lambda row: row.branch)
+    assert replace(found, by_branch={}) == Measures(
+        due=9, excluded=2, excluded_by={"WITHDRAWN": 1, "DEATH": 1}, denominator=7, completed=6,
+        completed_by={"HEAD_OFFICE": 5, "BRANCH": 1}, completed_by_method={"PHONE": 6}, clean=4, in_window=5,
+        classes={"STANDARD": 3, "SUB_STANDARD": 1, "QUESTION": 2}, completed_rate="85.7", clean_success_rate="57.1",
+        in_window_rate="71.4", sales_question_share="16.7", data_truth_rate="85.7", sales_question=1, untrue_data=1,
+        overridden=2, by_branch={},
+    )  # fmt: skip
+
+
+def test_a_callback_without_a_class():
+    found = measure([policy(done("2026-09-20", None))], AS_OF)
+    assert (found.completed, found.clean, found.classes) == (1, 0, {"NONE": 1})
+
+
+@pytest.mark.parametrize(
+    "mark", ["PHONE_INVALID", "PHONE_SHARED", "PHONE_IS_AGENTS", "RECORD_MISMATCH", "CONTACT_DATA_WRONG"]
+)
+def test_what_is_untrue_data(mark):
+    assert measure([policy(failed("2026-09-20", mark))], AS_OF).untrue_data == 1
+    assert measure([policy(done("2026-09-20", marks=(mark,)), failed("2026-09-21"))], AS_OF).untrue_data == 1
+    assert measure([policy(failed("2026-11-20", mark))], AS_OF).untrue_data == 0
+
+
+def test_what_is_not_told_of_a_policy():
+    assert Callback("P", "H", "B") == Callback("P", "H", "B", "PERSON", None, None, None, None, None, None, (), "", "")
+    at = done("2026-09-20").at
+    assert Result(at, "BRANCH", "VISIT", None, True) == Result(at, "BRANCH", "VISIT", None, True, True, (), (), False)
 
 
 def test_which_callback_decides():

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.answers import Answer
 from rules.outcome_marks import MARK_STEPS
 from rules.outcomes import (
     ITEM_REASONS,
@@ -14,6 +15,7 @@ from rules.outcomes import (
     VERIFICATION_REASONS,
     Outcome,
     class_b,
+    disclosed_before_identity,
     mandatory_items,
     outcome,
 )
@@ -284,3 +286,33 @@ def test_a_missing_answer_never_completes(missing):
     answers = [{"step": item, "answer": "YES"} for item in ITEMS if item not in missing]
     found = outcome(answers, "PARTICIPATING", "ANNUAL", NATIONAL)
     assert not found.completed and set(found.open_items) == missing
+
+
+@pytest.mark.parametrize("step", ["C1", "C2", "C3", "T1", "T2", "T3", "T4", "T5", "T6", "R1", "L1", "A1"])
+def test_s10_after_any_opening_an_item_before_identity_is_a_breach(step):
+    for item in ("M1", "N3", "D2"):
+        assert disclosed_before_identity([Answer(step, "YES"), Answer(item, "YES")])
+        assert not disclosed_before_identity([Answer(step, "YES"), Answer("I1", "YES"), Answer(item, "YES")])
+
+
+@pytest.mark.parametrize(
+    ("rows", "disclosed"),
+    [
+        ([], False),
+        ([("M1", "YES")], False),  # the opening is not on record
+        ([("K1", "YES"), ("M1", "YES")], False),
+        ([("I1", "NO"), ("M1", "YES")], True),
+        ([("M1", "YES"), ("I1", "YES")], True),
+        ([("I1", "NO"), ("I1", "YES"), ("M1", "YES")], False),
+        ([("C1", "YES"), ("K1", "YES"), ("I1", "NO")], False),
+    ],
+)
+def test_s10_what_came_up_before_identity(rows, disclosed):
+    assert disclosed_before_identity([Answer(step, said) for step, said in rows]) is disclosed
+
+
+def test_an_outcome_after_a_journey_as_json():
+    found = decide(M8={"answer": "NO", "corrected": False, "seller_statement": "GUARANTEED"}, M9=None)
+    assert found.reasons and found.marks and found.open_items and found.steps and found.seller_statement
+    assert Outcome.from_json(found.to_json()) == found
+    assert Outcome(True, None) == Outcome(True, None, (), (), (), (), None)
