@@ -422,7 +422,7 @@ def _number(row: Parameter, value: object, name: str) -> int | float:
 
 
 def _in_range(row: Parameter, value: object, name: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not isinstance(value, int | float):
         return
     if row.least is not None and value < row.least:
         raise ParameterError(f"{name} is at least {row.least:g}, not {value:g}")

@@ -151,6 +151,7 @@ def test_what_is_asked_of_a_column(column):
         ("保单号/渠道", None),
         ("保单号/备注", None),
         ("备注", None),
+        ("X保单号X", None),
         ("", None),
     ],
 )
@@ -174,6 +175,7 @@ def test_a_mapping_goes_before_the_names_that_we_know():
     names = [name for name in NAMES if name != "policy_no"]
     assert header_map(["单号", *names], {" 单号": "policy_no"}).columns == ("policy_no", *names)
     assert header_map(["\ufeff单号", *names], {"单号": "policy_no"}).columns[0] == "policy_no"
+    assert header_map(["X单号", *NAMES], {"单号": "channel"}).columns[0] is None
     assert (
         header_map(["手机", "单号", *names[:-1]], {"单号": "policy_no", "手机": "surrendered_on"}).columns[0]
         == "surrendered_on"
@@ -224,6 +226,7 @@ def test_one_telephone_column_is_enough(name):
     ("text", "message"),
     [
         ("{", "the mapping is not JSON: Expecting property name"),
+        ("X{}", "the mapping is not JSON: Expecting value"),
         ("[]", "the mapping must be a JSON object: header in the file → English column name"),
         ('{"a": "nothing", "b": 1, "c": "policy_no"}', "the mapping names columns that do not exist: 1, nothing"),
     ],
@@ -461,6 +464,20 @@ def test_one_contract_of_the_http_interface():
             (
                 "承保日“2026-09-10”不晚于投保人出生日期。",
                 'underwritten_on "2026-09-10" is not after the policyholder\'s day of birth.',
+            ),
+        ),
+        (
+            ("branch_code", "UNKNOWN_BRANCH"),
+            (
+                "机构代码不在机构树中，暂由总公司负责。",
+                "branch_code is not in the organisation tree; head office keeps the case for now.",
+            ),
+        ),
+        (
+            ("policy_no", "DUPLICATE_IN_FILE", "P1"),
+            (
+                "保单号“P1”在本清单第  行已出现，以先出现的一行为准。",
+                'policy_no "P1" stands in row  of this list already; the first row counts.',
             ),
         ),
         (("outlet", "TOO_LONG", "名" * 201), ("网点超过 200 个字符。", "outlet is longer than 200 characters.")),

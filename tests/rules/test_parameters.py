@@ -169,6 +169,7 @@ def test_values_as_typed_are_checked(name, text, message):
     ("name", "text", "said"),
     [
         ("extraction.strategy", "  E9 ", "E9"),
+        ("extraction.strategy", "12", "12"),
         ("script.simplified", " True ", True),
         ("script.simplified", "FALSE", False),
         ("script.simplified", "nein", "nein"),

@@ -278,7 +278,7 @@ def test_the_strictest_of_several_profiles():
     })])  # fmt: skip
     found = strictest([one, other])
     assert found == strictest([other, one, other])
-    assert found.id == "base@1/a@1|base@1/house@3"
+    assert (found.name, found.version) == ("base@1/a@1|base@1/house", "3")
     assert found["attempts.max_total"] == 7
     assert (found["workorder.sla"]["LETTER"], found["workorder.sla"]["VISIT"]) == (3, 4)
     assert found["extraction.strategy"] == "E3"  # no side is stricter: the first by its id
