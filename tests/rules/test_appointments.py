@@ -28,6 +28,9 @@ def test_public_holidays_are_left_out():
 
 def test_the_evening_is_over_at_nine():
     assert days("2026-09-21T20:50", "2026-09-23") == ["09-22 09:00-21:00"]
+    assert days("2026-09-21T20:45", "2026-09-23") == ["09-22 09:00-21:00"]  # no time would be left
+    assert days("2026-09-21T20:44", "2026-09-23") == ["09-21 20:59-21:00", "09-22 09:00-21:00"]
+    assert days("2026-09-21T23:50", "2026-09-23") == ["09-22 09:00-21:00"]
 
 
 def test_no_span_reaches_into_the_quiet_hours():

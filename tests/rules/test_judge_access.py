@@ -263,6 +263,12 @@ def test_a_request_of_which_only_its_end_is_known():
         assert heard(exported) == [(7, "a copy left without a granted litigation request")]
 
 
+@pytest.mark.parametrize("open_end", ["begins", "ends"])
+def test_a_copy_needs_a_grant_with_both_its_ends(open_end):
+    found = AccessCheck(BOOK).events(Log().asked(purpose="TRAINING", **{open_end: None}).copied().events)
+    assert [one.message_en for one in found][-1] == "a training copy made without a granted request for training"
+
+
 def test_of_two_signatures_for_one_function_the_first_stands():
     log = Log().add("RETRIEVAL_REQUESTED", request_id=1, user="amy", purpose="DISPUTE")
     for function, who in zip(signatures_for("DISPUTE"), "def", strict=False):
@@ -419,7 +425,7 @@ def test_the_latest_date_it_was_ever_locked_to_holds():
 
 def test_a_damaged_copy_has_a_day_to_be_mended():
     log = verified().add("FIXITY_FAILED", recording="RE1")
-    assert left(log, NOW + DAY) == []
+    assert left(log, NOW + DAY + 2 * MINUTE) == []
     assert left(log, NOW + DAY + 3 * MINUTE) != []
 
 

@@ -156,6 +156,22 @@ def a_round_told_again_begins_nothing():
     return day
 
 
+@finds()
+def a_move_may_begin_a_round():
+    day = nine_days()
+    day.change(day.moved(1, "CLOSED", "CALLABLE", at("8:00"), "HEAD_OFFICE"), data=lambda data: data.update(round=2))
+    day.unanswered("10:00")
+    return day
+
+
+@finds()
+def a_case_may_be_opened_in_its_second_round():
+    day = nine_days()
+    day.opened(2, when=at("8:00"), round=2)
+    day.unanswered("10:00", case=2)
+    return day
+
+
 @finds(
     "2 call10 09-24 10:00:00 本轮第10次拨打此人，上限9次 / dial 10 of the plan to this person, 9 are allowed",
 )

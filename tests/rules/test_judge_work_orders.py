@@ -135,6 +135,20 @@ def one_of_another_round():
     return day
 
 
+@pytest.mark.parametrize("kind", ["CASE_OPENED", "CASE_UPDATED", "CASE_MOVED", "CALL_ENDED"])
+def test_what_begins_a_round_of_orders(kind):
+    def make() -> Day:
+        day = asked_for_fees()
+        order = day.find("ORDER_ISSUED")
+        day.add("ORDER_ISSUED", at("13:00"), case=1, **{**order.data, "order_id": 8, "kind": "QUALITY_CHECK"})
+        day.add(kind, at("14:00"), case=1, round=2)
+        day.add("ORDER_ISSUED", at("15:00"), case=1, **{**order.data, "order_id": 9, "kind": "QUALITY_CHECK"})
+        return day
+
+    second = "1 None 09-24 15:00:00 同一轮有两张 QUALITY_CHECK 工单 / a second QUALITY_CHECK order in the same round"
+    assert asked(7, make, EVENING) == ([second] if kind == "CALL_ENDED" else [])
+
+
 @pytest.mark.parametrize(
     ("kind", "asked_for"),
     [("QUESTION", True), ("VERIFICATION", True), ("FEEDBACK_ONLY", True), ("VISIT", False), ("LETTER", False)],
