@@ -100,25 +100,23 @@ def _turned_round(step: ScriptStep, text: Text, offered: dict[str, str], problem
         negative = bool(_NEGATIVE.search(label))
         if step.question == "none_of_it":
             negative = not negative
-        if (meaning == "YES" and negative) or (
-            meaning == "NO" and not negative and _names_the_other(offered, key, step)
-        ):
+        if (meaning == "YES" and negative) or (meaning == "NO" and not negative and _names_the_other(offered, step)):
             problems.add(
                 "KEYS_TURNED_ROUND", place_of_text(text),
                 f"{text.id}：“{label}”按{key}，却记为{meaning}", f"{text.id}: “{label}” is key {key}, which is taken as {meaning}",
             )  # fmt: skip
 
 
-def _names_the_other(offered: dict[str, str], key: str, step: ScriptStep) -> bool:
+def _names_the_other(offered: dict[str, str], step: ScriptStep) -> bool:
     """Whether another key of the text has a negative label, so that this one should have been the yes."""
-    others = [bool(_NEGATIVE.search(label)) for other, label in offered.items() if other != key]
-    return any(others) if step.question != "none_of_it" else not all(others)
+    negative = [bool(_NEGATIVE.search(label)) for label in offered.values()]
+    return any(negative) if step.question != "none_of_it" else not all(negative)
 
 
 def short_enough(script: Script, sheets: Sequence[CallSheet], problems: Problems) -> float:
     """The longest utterance in seconds, spoken with the longest words that are put in."""
     longest = 0.0
-    facts = [_facts(script, sheet, True) for sheet in _one_of_each_mode(sheets)]
+    facts = [_facts(script, sheet) for sheet in _one_of_each_mode(sheets)]
     for text in script.texts.values():
         if "{" not in text.words:
             seconds = spoken_seconds(text.words)
@@ -138,26 +136,23 @@ def _one_of_each_mode(sheets: Sequence[CallSheet]) -> list[CallSheet]:
     return list({(s.policies[0].premium_mode, s.policies[0].channel): s for s in sheets}.values())
 
 
-def _facts(script: Script, sheet: CallSheet, booked: bool) -> dict[str, str]:
-    at = NOW if booked else None
-    return spoken_facts(script, sheet, sheet.policies[0], at, (at, at) if at else ())
+def _facts(script: Script, sheet: CallSheet) -> dict[str, str]:
+    return spoken_facts(script, sheet, sheet.policies[0], NOW, (NOW, NOW))
 
 
-def placeholders_exist(script: Script, seen: list[Seen], sheets: Sequence[CallSheet], problems: Problems) -> int:
-    """Each placeholder of each text has words for every policy that can hear it. Returns the number looked at."""
+def placeholders_exist(script: Script, seen: list[Seen], sheets: Sequence[CallSheet], problems: Problems) -> None:
+    """Each placeholder of each text has words for every policy that can hear it."""
     needs = {
         text.id: [name for _, name, _, _ in string.Formatter().parse(text.words) if name and name not in MAY_BE_EMPTY]
         for text in script.texts.values()
     }
-    looked = 0
     steps_of: dict[str, ScriptStep | None] = {t.id: script.steps.get(t.step) for t in script.texts.values()}
     from rules.script_conditions import met
 
     for sheet in sheets:
-        facts = _facts(script, sheet, True)
+        facts = _facts(script, sheet)
         policy = sheet.policies[0]
         empty = {name for name, words in facts.items() if not words}
-        looked += 1
         if not empty:
             continue
         for text in script.texts.values():
@@ -176,7 +171,6 @@ def placeholders_exist(script: Script, seen: list[Seen], sheets: Sequence[CallSh
         for edge in one.graph.edges:
             for text_id in edge.said:
                 _time_is_known(script, one, edge, text_id, needs[text_id], problems)
-    return looked
 
 
 def _time_is_known(script: Script, one: Seen, edge: Edge, text_id: str, needs: list[str], problems: Problems) -> None:

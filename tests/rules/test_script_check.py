@@ -553,6 +553,21 @@ def test_a_specimen_whole():
 
 
 @pytest.mark.parametrize(
+    ("channel", "mode", "outlet", "term", "next_due"),
+    [
+        ("BANK_DIRECT", "ANNUAL", "示例银行股份有限公司和平路支行", 20, date(2027, 12, 31)),
+        ("AGENCY", "MONTHLY", None, 20, date(2027, 12, 31)),
+        ("ONLINE", "SINGLE", None, None, None),
+    ],
+)
+def test_what_a_specimen_has_by_channel_and_premium(channel, mode, outlet, term, next_due):
+    (sheet, _), *_ = specimens(changed({}, channels=(channel,), premium_modes=(mode,)), PROFILE)
+    policy = sheet.policies[0]
+    assert (policy.channel, policy.premium_mode) == (channel, mode)
+    assert (policy.outlet, policy.premium_term_years, policy.next_due_on) == (outlet, term, next_due)
+
+
+@pytest.mark.parametrize(
     ("name", "field", "held", "not_held"),
     [
         ("receipt_on_file", "receipt_signed_on", date(2026, 9, 20), None),
@@ -693,10 +708,10 @@ def test_an_answer_in_words(label, zh, en):
 
 
 LISTS = (
+    Wording("核对", "FORBIDDEN_PHRASE", "R31", "尚未核实", "before identity is proven", before_identity=True),
     Wording("保证", "FORBIDDEN_PHRASE", "R12", "不得许诺", "promises nothing"),
     Wording("您都清楚", "LEADING_QUESTION", "R30", "替客户回答", "answers for the customer"),
     Wording("中奖", "PRETEXT", "C19", "不得找借口", "no pretext"),
-    Wording("核对", "FORBIDDEN_PHRASE", "R31", "尚未核实", "before identity is proven", before_identity=True),
 )
 
 
