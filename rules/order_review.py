@@ -90,8 +90,20 @@ class Next:
 
 # Orders that stand beside the case and neither hold a review up nor follow from one
 BESIDE = ("FEEDBACK_ONLY", "AFTER_CARE")
+# How the steps that are items of a callback begin
+_ITEM_LETTERS = ("M", "N")
 # What a branch still has in hand, or head office has not looked at
 _OUTSTANDING = frozenset({WorkOrderState.ISSUED, WorkOrderState.ACCEPTED, WorkOrderState.HANDLED})
+
+
+def asked_after_care(doubted: Iterable[str]) -> tuple[str, ...]:
+    """The items of the call that confirms what a branch has handled: those that were in doubt (R92). After a receipt that
+    was not signed the period begins anew, so receipt and period are asked with it (S5). None named: the whole is asked.
+    """
+    items = [step for step in dict.fromkeys(doubted) if step[:1] in _ITEM_LETTERS]
+    if "M2.receipt_signed" in items:
+        items += [item for item in ("M2.received", "M8") if item not in items]
+    return tuple(items)
 
 
 def after_review(

@@ -26,6 +26,7 @@ WITH RECURSIVE {PLACES}
 SELECT c.id AS case_id, c.person_id, c.nominal_end, c.surrender_deadline, c.provisional, c.profile, k.facts,
        k.personal_sealed, place.jurisdiction, o.name AS outlet_name,
        cut.open_items, cut.script AS cut_script, again.items AS recalled, again.script AS recalled_script,
+       EXISTS (SELECT 1 FROM work_orders w WHERE w.case_id = c.id AND w.round = c.round AND w.kind = 'AFTER_CARE') AS after_care,
        coalesce(k.facts ->> 'traceability', 'NONE') AS traceability,
        coalesce((SELECT jsonb_object_agg(encode(n.number_hash, 'hex'), encode(n.number_sealed, 'hex'))
                  FROM contract_phones n WHERE n.policy_no = c.policy_no), '{{}}') AS numbers
@@ -172,7 +173,7 @@ def _variant(cases: Sequence[dict], full: Script) -> tuple[str, str | None]:
     """Which kind of script the call needs, and which script's answers it goes on from. Policies that need different ones
     share the full one, which asks of each what it has to."""
     if all(row["recalled"] for row in cases):
-        return "SUPPLEMENTARY", cases[0]["recalled_script"]
+        return "AFTER_CARE" if all(row["after_care"] for row in cases) else "SUPPLEMENTARY", cases[0]["recalled_script"]
     if all(row["asks"] is not None and not row["recalled"] for row in cases):
         return "RESUMED", full.id
     if all(_may_be_short(row) for row in cases):

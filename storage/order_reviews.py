@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rules.calendar import Calendar, business_date
 from rules.cases import CaseState, Owner, owner_of
 from rules.deadlines import Limit, work_order_limit, working_days_for
-from rules.order_review import RETURNED, Handled, Next, Reviewed, after_review, review
+from rules.order_review import RETURNED, Handled, Next, Reviewed, after_review, asked_after_care, review
 from rules.parameters import Profile
 from scripts.rule_profiles import load_profile
 from storage.db import rows
@@ -107,7 +107,11 @@ SELECT (SELECT jsonb_agg(jsonb_build_object('kind', w.kind, 'state', w.state, 'r
        -- an order that rests on a refusal is one, also where two persons said so
        greatest(1, (SELECT count(*) FROM settlements s WHERE s.case_id = c.id
           AND s.decision @? '$.settlement.reasons[*] ? (@.code == "REFUSED")')) AS refusals,
-       (SELECT code FROM branches WHERE parent_code IS NULL ORDER BY code LIMIT 1) AS head_office
+       (SELECT code FROM branches WHERE parent_code IS NULL ORDER BY code LIMIT 1) AS head_office,
+       (SELECT jsonb_build_object('script', coalesce(k.continues, k.script), 'steps',
+                 jsonb_path_query_array(s.decision, '$.settlement.reasons[*].step ? (@ != null)'))
+        FROM settlements s JOIN calls k ON k.id = s.call_id
+        WHERE s.case_id = c.id AND s.round = c.round AND s.completed AND s.counts ORDER BY s.id DESC LIMIT 1) AS doubted
 FROM cases c WHERE c.id = :id
 """
 
@@ -130,6 +134,8 @@ async def _follow(
     again = follows.state is CaseState.CALLABLE  # another round of callbacks, with a plan of attempts of its own
     branch = order["branch_code"] if owner_of(follows.state) is Owner.BRANCH else None
     await _move(connection, order, follows.state, branch, follows.why, now, again)
+    if follows.order == "AFTER_CARE" and facts["doubted"] is not None:
+        await _ask_again(connection, order["case_id"], facts["doubted"], now)
     if follows.order is not None:
         at_head_office = follows.order_at == "HEAD_OFFICE"
         days = working_days_for(follows.order, profile)
@@ -148,6 +154,21 @@ async def _follow(
             profile=profile.id,
         )
     return follows
+
+
+async def _ask_again(connection: AsyncConnection, case_id: int, doubted: dict, now: datetime) -> None:
+    """The round that has just begun asks only what was in doubt; the other answers of the callback stay."""
+    if items := asked_after_care(doubted["steps"]):
+        await rows(
+            connection,
+            """INSERT INTO script_recalls (case_id, round, script, items, asked_by, asked_at, why)
+               SELECT id, round, :script, CAST(:items AS jsonb), 'huifang', :now, 'R92' FROM cases WHERE id = :id
+               ON CONFLICT DO NOTHING RETURNING id""",
+            id=case_id,
+            script=doubted["script"],
+            items=json.dumps(items),
+            now=now,
+        )
 
 
 async def _move(

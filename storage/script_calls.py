@@ -15,7 +15,8 @@ CALLS = """
 SELECT call.id AS call_id, c.id AS case_id, c.policy_no, k.branch_code, k.channel, k.product_type, k.premium_mode,
        call.script, call.script_digest, call.reserved_at, call.answered_at, call.ended_at, s.result, s."class" AS class,
        s.completed, s.counts, c.state AS case_state, c.nominal_end, s.profile,
-       EXISTS (SELECT 1 FROM script_recalls r WHERE r.case_id = c.id AND r.round > coalesce(s.round, 0)) AS recalled
+       EXISTS (SELECT 1 FROM script_recalls r WHERE r.case_id = c.id AND r.round > coalesce(s.round, 0)
+                 AND r.why <> 'R92') AS recalled -- the call after a branch's handling asks other items
 FROM calls call
 JOIN call_cases cc ON cc.call_id = call.id
 JOIN cases c ON c.id = cc.case_id

@@ -37,7 +37,7 @@ SELECT call.id AS call_id, call.carrier_status, call.sip_code, call.answered_at,
                  WHERE a.case_id = c.id AND a.final AND a.call_id <> call.id
                    AND ((s.round = c.round AND s.counts AND o.ended_at > call.reserved_at - make_interval(secs => :valid)
                          AND (o.script IN (call.script, call.continues) OR o.continues IN (call.script, call.continues)))
-                        -- a round of what a script left out: everything else was answered before (AC-25)
+                        -- a round of what a script left out (AC-25), or of what was in doubt (R92): everything else was answered before
                         OR (s.round = r.round - 1 AND s.decision -> 'settlement' ->> 'counts' = 'true'
                             AND NOT r.items @> to_jsonb(a.step)))), '[]') AS earlier,
        (SELECT count(*) FROM settlements s WHERE s.case_id = c.id AND s.result = 'HANGUP_DELIBERATE') AS deliberate,

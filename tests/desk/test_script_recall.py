@@ -26,6 +26,20 @@ async def test_only_the_missing_item_is_asked_and_then_it_counts_again(installat
         plan = await script_calls.to_recall(connection, script, ["M8"])
         day = {"now": clock.now(), "today": business_date(clock.now())}
         taken = await script_calls.recall(connection, plan, by="li", why="the end date was missing", **day)
+        # one person's round confirms what a branch has handled (R92)
+        cared, *_ = await db.rows(
+            connection,
+            """INSERT INTO work_orders (case_id, round, kind, reasons, marks, branch_code, state, working_days,
+                 exclude_selling_agent, issued_at, due_at, profile)
+               SELECT c.id, c.round, 'AFTER_CARE', '[]', '[]', k.branch_code, 'ISSUED', 2, false, :now, :now,
+                      c.profile
+               FROM cases c JOIN contracts k ON k.policy_no = c.policy_no
+               WHERE c.person_id = (SELECT person_id FROM cases WHERE id = :id) AND c.id = ANY(:ids)
+               RETURNING (SELECT person_id FROM cases WHERE id = :id) AS person_id""",
+            id=taken[0],
+            ids=list(taken),
+            now=clock.now(),
+        )
     assert first.completed == first.calls and set(taken) == set(plan.cases) != set()
     assert {row["script_digest"] for row in used} == {row["digest"] for row in kept}  # every text a call used is kept
 
@@ -33,7 +47,9 @@ async def test_only_the_missing_item_is_asked_and_then_it_counts_again(installat
     line = calls.AgreeableLine()
     await calls.ring_and_settle(create_app(), clock, line)
     async with db.transaction() as connection:
-        again = await db.rows(connection, "SELECT id, script, continues FROM calls WHERE continues IS NOT NULL")
+        again = await db.rows(
+            connection, "SELECT id, person_id, script, continues FROM calls WHERE continues IS NOT NULL"
+        )
         sheets = [(await conversations.load(connection, call["id"])).sheet for call in again]
         asked = await db.rows(
             connection,
@@ -46,7 +62,10 @@ async def test_only_the_missing_item_is_asked_and_then_it_counts_again(installat
     await db.dispose()
     archive.cache_clear()
     assert {call["continues"] for call in again} == {script}
-    assert all("-supplementary@" in call["script"] for call in again)
+    for call in again:
+        kind = "after-care" if call["person_id"] == cared["person_id"] else "supplementary"
+        assert f"-{kind}@" in call["script"]
+    assert cared["person_id"] in {call["person_id"] for call in again}
     assert {policy.open_items for sheet in sheets for policy in sheet.policies} == {("M8",)}
     assert {row["step"] for row in asked} == {"M8"}
     assert {(case["state"], case["counts"], case["round"]) for case in cases} == {("CLOSED", True, 2)}

@@ -185,6 +185,8 @@ def test_a_question_is_returned_then_verified_and_confirmed_by_another_call(sign
         ("RETURNED", "NOT_NEEDED", None),
         ("VERIFIED", "SIGNED", "AFTER_CARE"),
     ]
+    # only what was in doubt is asked again
+    assert ask("SELECT round, items FROM script_recalls WHERE case_id = :id", id=day.asked) == [(2, ["M1"])]
     again = post(lead, f"{path}/review", verdict="VERIFIED")
     assert again.status_code == 409
     kinds = ask("SELECT kind FROM events WHERE case_id = :id ORDER BY id", id=day.asked)

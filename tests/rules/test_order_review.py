@@ -13,6 +13,7 @@ from rules.order_review import (
     Reviewed,
     ReviewRefused,
     after_review,
+    asked_after_care,
     review,
     statement_needed,
 )
@@ -189,3 +190,20 @@ def test_where_nothing_else_is_told_the_company_rings_again():
     assert after_review([verified("VERIFICATION", "LANGUAGE_BARRIER")], **asked).why == "RECALL"
     assert after_review([verified("VERIFICATION", "HEARING_OR_AGE")], **asked).why == "RECALL_BY_BRANCH"
     assert after_review([], completed=True, usable_number=True) is None
+
+
+@pytest.mark.parametrize(
+    ("doubted", "items"),
+    [
+        (["M9"], ("M9",)),
+        (["M9", "M3", "M9"], ("M9", "M3")),
+        (["N1", "K3"], ("N1",)),
+        (["M2.receipt_signed"], ("M2.receipt_signed", "M2.received", "M8")),
+        (["M8", "M2.receipt_signed"], ("M8", "M2.receipt_signed", "M2.received")),
+        # a question left open is no item: then everything is asked
+        (["K3"], ()),
+        ([], ()),
+    ],
+)
+def test_the_call_after_a_branchs_handling_asks_what_was_in_doubt(doubted, items):
+    assert asked_after_care(doubted) == items
