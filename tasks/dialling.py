@@ -152,7 +152,7 @@ async def dial(
                     return False  # somebody else has this person, the case moved on, or the campaign was stopped
         # From here on the attempt stands, whatever happens to this process.
         reserved = True
-        if clock.now() - now > timedelta(seconds=FRESH * own.twilio_timeout * clock.speed):
+        if away.is_set() or clock.now() - now > timedelta(seconds=FRESH * own.twilio_timeout * clock.speed):
             break
         try:
             sid = await phone.place(reservation.call_id, vault().open(reservation.number_sealed))
@@ -191,6 +191,8 @@ def _may_dial(reservation: Reservation, book: RuleBook, now: datetime) -> bool:
 
 async def _refused(reservation: Reservation, refusal: Refused, clock: Clock, away: asyncio.Event) -> None:
     now = clock.now()
+    if refusal.about == "account":
+        away.set()  # nobody else would be rung either
     async with db.transaction() as connection:
         match refusal.about:
             case "number":
@@ -199,8 +201,6 @@ async def _refused(reservation: Reservation, refusal: Refused, clock: Clock, awa
                 await calls.rejected(connection, reservation.call_id, refusal.code, "NOT_PERMITTED", now, None)
                 await alarms.sound(connection, alarms.DESTINATION_REFUSED, now, code=refusal.code)
             case "account":
-                # nobody else would be rung either: stop asking for a while, and tell somebody
-                away.set()
                 await calls.rejected(connection, reservation.call_id, refusal.code, "ACCOUNT_REFUSED", now, None)
                 await alarms.sound(connection, alarms.CARRIER_REFUSES, now, code=refusal.code, status=refusal.status)
 

@@ -9,7 +9,7 @@ from storage.archive import archive
 
 
 def said(document: str) -> str:
-    return re.sub(r"<[^>]+>", " ", document)
+    return re.sub(r"<[^>]+>", " ", re.sub(r"<Redirect.*</Redirect>", "", document)).strip()
 
 
 def action(document: str) -> str:
@@ -40,7 +40,7 @@ async def test_the_stored_turn_is_said_again_once(installation, working_calls, t
     assert action(again) == action(begun).replace("#", "&again=1#")
     assert await post(f"{at}/fallback/{first}", ErrorUrl=action(begun).partition("#")[0], ErrorCode="11200") == again
     following = await post(action(again), Digits="1")
-    assert said(following) not in (said(begun), f" {APOLOGY} ")
+    assert said(following) not in (said(begun), APOLOGY)
     # the answer was taken, and what follows was lost on the way back: it is said now
     repeated = await post(f"{at}/fallback/{first}", ErrorUrl=action(begun).partition("#")[0], ErrorCode="11200")
     assert said(repeated) == said(following)

@@ -84,7 +84,7 @@ async def ask(sql: str, **values) -> list[dict]:
 
 
 async def ring(line: Line, clock, cps: float = 1e6):
-    """All at once, or one after the other: the clock nearly stands, so 20,000 a second of it are twenty real ones."""
+    """All at once, or one after the other: the clock nearly stands, so 20,000 a second of it are twenty a real one."""
     return await dial_round.fn(line, Pace(cps, clock), clock)
 
 
