@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import clock
 from desk.agent_next import take_next
-from desk.agent_words import HANDED_OVER, LINES, choice_words
+from desk.agent_words import LINES, choice_words
 from desk.auth import User, csrf_checked, with_right
 from desk.languages import language, translations
 from desk.pages import Today, render, today
 from rules.calendar import shanghai
 from rules.conversation import Given, answered, offer
 from rules.conversation import render as rendered
+from rules.conversation.handover import WHY
 from rules.outcomes import outcome
 from rules.phones import read_phone
 from scripts.rule_profiles import load_profile
@@ -115,7 +116,7 @@ async def _shown(request: Request, user: User, note: str) -> dict[str, Any]:
         "figures": figures,
         "note": note if note in NOTES else None,
         "choice_words": _choice_words(talk, lang, gettext),
-        "handed_over": HANDED_OVER,
+        "handed_over": WHY,
         "lines": LINES,
         "seller_statements": SELLER_STATEMENTS,
         "languages": LANGUAGES,

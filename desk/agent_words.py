@@ -44,11 +44,6 @@ ANSWERS = {
     "QUESTION": _("Asks back"),
     "UNSURE": _("Not sure"),
 }
-HANDED_OVER = {
-    "OPERATOR": _("The customer asked the robot for a person."),
-    "LOW_CONFIDENCE": _("The robot did not understand the customer several times."),
-    "NEEDS_AGENT": _("The robot could not go on: language or hearing."),
-}
 # what the agent heard on the line where no code tells it
 LINES = ("POWERED_OFF", "SUSPENDED", "SWITCHBOARD", "INVALID_NUMBER", "MACHINE")
 

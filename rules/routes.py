@@ -20,13 +20,15 @@ class Resources:
     """What is free at this instant.
 
     `dialects`: languages, beside Mandarin, that a free agent speaks; None where no agent of the house speaks one, so that
-    waiting for him is no use. `agents_on_duty`: the busy ones too; who should get a person first waits for one of them.
+    waiting for him is no use. `agents_on_duty`: the busy ones too; who should get a person first waits for one of them,
+    and who speaks one of `spoken`, for one of those who speak it.
     """
 
     robot: bool = True
     agents_free: int = 0
     dialects: Collection[str] | None = None
     agents_on_duty: int = 0
+    spoken: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ class Caller:
             return False
         there = self.resources
         if case.language not in (there.dialects or ()):
-            there = replace(there, dialects=None)  # nobody here speaks it: waiting is no use
+            # waiting is of use only where somebody here speaks it
+            there = replace(there, dialects=() if case.language in there.spoken else None)
         found = route(case.language, case.birth_date, there, on, profile, wants_person=case.wants_person)
         if self.by == "robot":
             return found.by != "robot"

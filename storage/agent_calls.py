@@ -279,12 +279,13 @@ async def joined(connection: AsyncConnection, leg_id: str, sid: str, now: dateti
 LEG_OVER = f"""
 WITH news AS (
   INSERT INTO carrier_events (provider_id, kind, status, sequence, body, received_at)
-  SELECT :sid, 'agent', :status, :sequence, CAST(:body AS jsonb), :now WHERE CAST(:sid AS text) IS NOT NULL
+  SELECT CAST(:sid AS text), 'agent', CAST(:status AS text), CAST(:sequence AS int), CAST(:body AS jsonb), :now
+  WHERE CAST(:sid AS text) IS NOT NULL
   ON CONFLICT DO NOTHING RETURNING id
 ), leg AS (
-  UPDATE agent_legs SET state = CASE WHEN CAST(:over AS boolean) THEN 'ENDED' ELSE state END, status = :status,
-    sid = coalesce(sid, :sid), changed_at = :now
-  WHERE id = :leg AND state <> 'ENDED' AND (sid IS NULL OR CAST(:sid AS text) IS NULL OR sid = :sid)
+  UPDATE agent_legs SET state = CASE WHEN CAST(:over AS boolean) THEN 'ENDED' ELSE state END, status = CAST(:status AS text),
+    sid = coalesce(sid, CAST(:sid AS text)), changed_at = :now
+  WHERE id = :leg AND state <> 'ENDED' AND (sid IS NULL OR CAST(:sid AS text) IS NULL OR sid = CAST(:sid AS text))
   RETURNING agent_call_id, role, state
 ), dealt AS (
   UPDATE agent_calls a SET
@@ -355,7 +356,7 @@ async def quiet_legs(connection: AsyncConnection, now: datetime, quiet: timedelt
     return await rows(
         connection,
         """SELECT id, sid, state FROM agent_legs
-           WHERE state IN ('RESERVED', 'RINGING', 'JOINED', 'ENDING') AND changed_at < :before ORDER BY changed_at LIMIT 100""",
+           WHERE state <> 'ENDED' AND changed_at < :before ORDER BY changed_at LIMIT 100""",
         before=now - quiet,
     )
 
@@ -368,9 +369,9 @@ async def listen(
         connection,
         """
         INSERT INTO agent_legs (id, agent_call_id, login, role, address_sealed, state, changed_at)
-        SELECT :leg, a.id, :login, :role, :address, 'WANTED', :now FROM agent_calls a
-        WHERE a.id = :id AND a.state = 'JOINED' AND a.login <> :login
-          AND NOT EXISTS (SELECT 1 FROM agent_legs o WHERE o.agent_call_id = a.id AND o.login = :login AND o.state <> 'ENDED')
+        SELECT :leg, a.id, CAST(:login AS text), :role, :address, 'WANTED', :now FROM agent_calls a
+        WHERE a.id = :id AND a.state = 'JOINED' AND a.login <> CAST(:login AS text)
+          AND NOT EXISTS (SELECT 1 FROM agent_legs o WHERE o.agent_call_id = a.id AND o.login = CAST(:login AS text) AND o.state <> 'ENDED')
         RETURNING id, pg_notify('huifang', 'agent')
         """,
         id=agent_call,

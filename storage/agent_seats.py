@@ -109,12 +109,19 @@ async def duty(connection: AsyncConnection, seen: datetime, now: datetime) -> tu
                 WHERE s.state = 'READY' AND s.seen_at > :seen AND u.line_sealed IS NOT NULL AND NOT u.disabled) AS on_duty,
                (SELECT coalesce(jsonb_agg(DISTINCT l.language), '[]') FROM users u
                 JOIN ({FREE}) f ON f.login = u.login, jsonb_array_elements_text(u.languages) AS l(language)) AS languages,
+               (SELECT coalesce(jsonb_agg(DISTINCT l.language), '[]') FROM agent_seats s JOIN users u ON u.login = s.login,
+                jsonb_array_elements_text(u.languages) AS l(language)
+                WHERE s.state = 'READY' AND s.seen_at > :seen AND NOT u.disabled) AS spoken,
                (SELECT coalesce(jsonb_agg(a.person_id), '[]') FROM agent_calls a
                 WHERE a.state NOT IN ('DONE', 'WRAP_UP') AND (a.state <> 'TAKEN' OR a.lease_until > :now)) AS taken
         """,
         seen=seen,
         now=now,
     )
-    languages = tuple(found["languages"]) or None
-    resources = Resources(agents_free=found["free"], dialects=languages, agents_on_duty=found["on_duty"])
+    resources = Resources(
+        agents_free=found["free"],
+        dialects=tuple(found["languages"]) or None,
+        agents_on_duty=found["on_duty"],
+        spoken=tuple(found["spoken"]),
+    )
     return resources, frozenset(found["taken"])

@@ -143,8 +143,9 @@ async def _hang_up(sid: str, phone: Phone) -> None:
 
 
 @batch
-async def sweep_agents(phone: Phone, clock: Clock) -> int:
-    """Telephones of the house that went quiet: ask the carrier, and give up what it does not know or does not answer."""
+async def sweep_agents(phone: Phone, lines: AgentLines, clock: Clock) -> int:
+    """Telephones of the house that went quiet: ask the carrier, and give up what it does not know or does not answer; then
+    bring back who waits for an agent that nobody serves. Returns how many telephones were looked at."""
     now = clock.now()
     async with db.transaction() as connection:
         quiet = await agent_calls.quiet_legs(connection, now)
@@ -164,4 +165,8 @@ async def sweep_agents(phone: Phone, clock: Clock) -> int:
                 connection, leg_id=leg["id"], sid=leg["sid"], status=found.status if found else "unknown", over=True,
                 sequence=-1, body={"source": "sweep"}, now=now,
             )  # fmt: skip
+    async with db.transaction() as connection:
+        lost = await agent_calls.customers_to_bring_back(connection)
+    for customer in lost:
+        await _bring_back(customer, lines, clock)
     return len(quiet)

@@ -78,6 +78,9 @@ ON_DUTY = Resources(agents_free=1, agents_on_duty=2, dialects=("yue",))
         (Caller("robot", ON_DUTY, taken={1, 5}), {}, set()),
         (Caller("robot", ON_DUTY), ROBOTS, {1, 2, 3, 4, 5}),
         (Caller("robot", Resources()), AGENTS, set()),
+        # who speaks it is busy: the robot leaves him to wait, where otherwise it would try
+        (Caller("robot", Resources(agents_on_duty=1)), {}, {1, 4}),
+        (Caller("robot", Resources(agents_on_duty=1, spoken=("yue",))), {}, {1}),
         (Caller("agent", ON_DUTY, taken={5}), {}, {2, 3}),
         (Caller("agent", ON_DUTY, ("yue",), {5}), {}, {2, 3, 4}),
         (Caller("agent", ON_DUTY), AGENTS, {1, 2, 3, 5}),
