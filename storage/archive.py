@@ -323,9 +323,15 @@ class Archive:
             pass
 
     def store_clock(self) -> datetime:
-        """What time it is for the store: its locks end by this clock, not by ours."""
-        with translated():
-            self._client.bucket_exists(bucket_name=self.bucket)
+        """What time it is for the store: its locks end by this clock, not by ours. A store that refuses us, perhaps because
+        our clock is wrong, tells it all the same."""
+        self._http.last_date = None
+        try:
+            with translated():
+                self._client.bucket_exists(bucket_name=self.bucket)
+        except ArchiveError:
+            if self._http.last_date is None:
+                raise
         if self._http.last_date is None:
             raise ArchiveError("the store does not tell its time")
         return email.utils.parsedate_to_datetime(self._http.last_date).astimezone(UTC)

@@ -274,8 +274,7 @@ def _masked(begun: _Begun) -> dict[str, Any]:
     with scratch() as plain:
         reader_of(begun.whole).copy_out(plain)
         cut = silenced(plain, [(one.begin, one.end) for one in begun.stretches], tone=True)
-    with cut:
-        kept = keep(cut)
+    kept = keep(cut)
     with kept.file:
         sealed = io.BytesIO()
         seal(kept.file, sealed, begun.key, begun.object_key, kept.size, bytes.fromhex(kept.sha256))
@@ -384,11 +383,12 @@ async def end_of_request(connection: AsyncConnection, request_id: int, login: st
 
 
 async def end_expired(connection: AsyncConnection, now: datetime) -> int:
-    """Those whose time is over, and those whose making was cut off. Returns how many."""
+    """Those whose time is over by our clock and the database's, so that no jump of one destroys them, and those whose making
+    was cut off. Returns how many."""
     found = await rows(
         connection,
-        f"""{_SELECT} WHERE c.ended_at IS NULL AND (c.ends <= :now OR c.made_at IS NULL AND c.begun_at < :cut_off)
-            ORDER BY c.id LIMIT 500 FOR UPDATE OF c SKIP LOCKED""",
+        f"""{_SELECT} WHERE c.ended_at IS NULL
+              AND (c.ends <= least(now(), CAST(:now AS timestamptz)) OR c.made_at IS NULL AND c.begun_at < :cut_off) ORDER BY c.id LIMIT 500 FOR UPDATE OF c SKIP LOCKED""",
         now=now,
         cut_off=now - CUT_OFF_AFTER,
     )

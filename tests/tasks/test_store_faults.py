@@ -174,3 +174,34 @@ async def test_nothing_is_lost_and_nothing_stored_twice(wire, archived, line, cl
     assert row["state"] == "CLEARED" and line.deleted == ["RE1"]
     assert [v.version_id for v in archived.versions(row["object_key"])] == [row["version_id"]]
     assert await ask("SELECT name FROM alarms") == []
+
+
+async def test_a_store_that_takes_the_connection_and_says_nothing(
+    archived, line, clock, reported, talk, ask, monkeypatch
+):
+    """Nobody waits for it longer than is set; nothing is lost, and the alarm says what it is."""
+    recording = await reported("RE1", talk(4))
+    silent = socket.create_server(("127.0.0.1", 0))
+    whole = settings().s3_endpoint
+    monkeypatch.setenv("HUIFANG_S3_ENDPOINT", f"127.0.0.1:{silent.getsockname()[1]}")
+    monkeypatch.setenv("HUIFANG_S3_TIMEOUT", "0.3")
+    settings.cache_clear()
+    archive.cache_clear()
+    for _ in range(2):
+        await carry(line, clock)
+        clock.set(clock.now() + timedelta(minutes=5), 0.001)
+    [row] = await ask("SELECT state, problem FROM recordings WHERE id = :id", id=recording)
+    assert (row["state"], row["problem"]) == ("REPORTED", "ArchiveUnreachable")
+    [alarm] = await ask("SELECT name, detail FROM alarms")
+    assert alarm["name"] == alarms.ARCHIVE_AWAY and "does not answer" in alarm["detail"]["problem"]
+    assert "RE1" in line.media_of and line.deleted == []
+    silent.close()
+    monkeypatch.setenv("HUIFANG_S3_ENDPOINT", whole)
+    settings.cache_clear()
+    archive.cache_clear()
+    for _ in range(2):
+        await carry(line, clock)
+        clock.set(clock.now() + timedelta(minutes=5), 0.001)
+    [row] = await ask("SELECT state, object_key FROM recordings WHERE id = :id", id=recording)
+    assert row["state"] == "CLEARED" and len(archived.versions(row["object_key"])) == 1
+    assert await ask("SELECT name FROM alarms") == []

@@ -162,7 +162,14 @@ def _with(copy, **changed):
 async def test_it_ends_and_nothing_is_left_of_it(granted, clock, ask):
     number = await training_copies.make(granted, "RE1", "lead", clock.now())
     assert await end_training_copies.fn(clock) == 0
+    # our clock alone makes nothing end, nor does the database's
+    before = clock.now()
     clock.set((await copy_of(number)).ends, 0.001)
+    assert await end_training_copies.fn(clock) == 0
+    clock.set(before, 0.001)
+    await ask("UPDATE training_copies SET ends = :ends", ends=before + timedelta(hours=1))
+    assert await end_training_copies.fn(clock) == 0
+    clock.set(before + timedelta(hours=1), 0.001)
     assert await end_training_copies.fn(clock) == 1
     copy = await copy_of(number)
     assert (copy.ended_why, copy.wrapped) == ("EXPIRED", None) and copy.gone_at
