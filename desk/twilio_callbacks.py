@@ -19,7 +19,7 @@ from clock import system
 from desk import sensitive_recording
 from rules.answering_machines import ends_here, notice
 from rules.conversation import Heard, Progress, Turn, begin, handed_over, handover_reason, next_turn, render
-from rules.routes import AGENT_ONLY
+from rules.routes import AGENT_ONLY, ROBOT_ONLY
 from scripts.rule_profiles import load_profile
 from settings import settings
 from storage import carrier_news, conversations, db
@@ -167,7 +167,7 @@ def _handed_over(conversation: Conversation, script, progress: Progress, answers
         return progress, answers, None
     turn = Turn(progress, answers)
     reason = handover_reason(script, before, turn)
-    if reason is None:
+    if reason is None or load_profile(conversation.profile)["calling.callers"] == ROBOT_ONLY:
         return progress, answers, None
     turn = handed_over(script, before, turn)
     seen = seen_since(_clock.now(), _clock.speed)
