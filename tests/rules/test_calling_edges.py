@@ -220,3 +220,23 @@ def test_a_profile_that_permits_nothing_is_refused_in_words():
         next_permitted(at("2026-11-23T13:00"), CALENDAR, nothing)
     with pytest.raises(ValueError, match="^the profile permits no day"):
         first_dialling_day(MONDAY, CALENDAR, DEFAULTS.with_params({"calling.allowed_days": []}))
+
+
+@pytest.mark.parametrize(
+    ("windows", "now", "expected"),
+    [
+        # windows that overlap or touch are one, in whatever order; one that lies in the night is none
+        (["11:00-15:00", "09:00-12:00"], "12:30", None),
+        (["09:00-15:00", "10:00-12:00"], "14:59", None),
+        (["09:00-15:00", "10:00-12:00"], "15:00", "11-24 09:00"),
+        (["09:00-12:00", "12:00-15:00"], "12:00", None),
+        (["06:00-08:00", "10:00-12:00", "11:00-13:00"], "09:30", "11-23 10:00"),
+        (["06:00-08:00", "10:00-12:00", "11:00-13:00"], "12:59", None),
+        (["09:00-10:00", "11:00-12:00", "14:00-15:00"], "10:30", "11-23 11:00"),
+        (["09:00-10:00", "11:00-12:00", "14:00-15:00"], "12:00", "11-23 14:00"),
+        (["09:00-10:00", "11:00-12:00", "14:00-15:00"], "11:00", None),
+    ],
+)
+def test_windows_of_a_profile(windows, now, expected):
+    found = waits(chosen([case()], now=f"2026-11-23T{now}", params={"calling.windows": windows}))
+    assert found == (expected and ("OUTSIDE_HOURS", expected))
