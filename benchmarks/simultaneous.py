@@ -125,6 +125,10 @@ async def _talk(clock: Clock, carrier_at: str, bare_at: str, children: dict[str,
         done = await dial_round.fn(line, Pace(CPS, clock), clock)
     finally:
         await line.aclose()
+    for _ in range(30):  # until the last one has answered
+        if await _talking() >= done.dialled:
+            break
+        await asyncio.sleep(1)
     processes = {name: psutil.Process(child.pid) for name, child in children.items() if name != "bare"}
     async with httpx.AsyncClient(base_url=carrier_at, trust_env=False, timeout=60) as carrier:
         since = (await carrier.get("/control/log")).json()["next"]

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.calendar import shanghai
-from storage.controls import DIALLER
+from storage.controls import DIALLER, RUN, STOPPED, standing
 from storage.db import rows
 from storage.views.cases import DUE_SPANS, TO_CALL
 from storage.views.inboxes import OPEN
@@ -90,20 +90,26 @@ async def branches(connection: AsyncConnection, now: datetime, soon_end: datetim
 
 
 async def dialler(connection: AsyncConnection, now: datetime, today: date) -> dict:
-    """Today's dials, and whether people have paused them."""
+    """Today's dials, and whether people have paused or stopped them."""
     [calls] = await rows(
         connection,
         """SELECT count(*) AS dials, count(*) FILTER (WHERE answered_at IS NOT NULL) AS answered,
                   count(*) FILTER (WHERE state NOT IN ('ENDED', 'REJECTED')) AS open,
                   count(*) FILTER (WHERE state = 'UNKNOWN') AS unknown,
+                  count(*) FILTER (WHERE state IN ('PLACED', 'RINGING') AND answered_at IS NULL) AS ringing,
                   count(*) FILTER (WHERE reserved_at >= :lately) AS lately
            FROM calls WHERE reserved_at >= :begin AND reserved_at < :end""",
         begin=shanghai(today),
         end=shanghai(today + timedelta(1)),
         lately=now - timedelta(minutes=10),
     )
-    switch = await rows(connection, "SELECT value, set_by, set_at FROM controls WHERE name = :name", name=DIALLER)
-    return {**calls, "paused": bool(switch) and switch[0]["value"] == "PAUSED", "switch": switch[0] if switch else None}
+    switch = await standing(connection, DIALLER)
+    return {
+        **calls,
+        "paused": switch.value != RUN,
+        "stopped": switch.value == STOPPED,
+        "switch": switch if switch.set_by else None,
+    }
 
 
 async def health(connection: AsyncConnection, now: datetime, today: date) -> dict:

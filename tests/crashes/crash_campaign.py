@@ -5,8 +5,8 @@ point between reservation and settlement; then it is let come to rest.
 
 The database and the store are the installation's (HUIFANG_*). The carrier is a process of its own that lives on; the desk
 and the flows are forked from this process, each with a trap at one point, and forked anew when they have died. A process
-that does not come to its point in its time is killed at whatever instant it is; SIGTERM ends it early and in order. `campaign.json` in FOLDER holds how often
-each point was hit, `carrier.jsonl` what the carrier saw.
+that does not come to its point in its time is killed at whatever instant it is. SIGTERM ends the campaign early and in
+order. `campaign.json` in FOLDER holds how often each point was hit, `carrier.jsonl` what the carrier saw.
 """
 
 import asyncio

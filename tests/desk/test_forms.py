@@ -93,6 +93,7 @@ POSTS = [
     "/sign-in",
     "/sign-out",
     "/dialler/pause",
+    "/dialler/stop",
     "/dialler/resume",
     "/cases/{day.asked}/unmask",
     "/work-orders/{day.order}/accept",

@@ -146,6 +146,21 @@ def test_dialling_is_paused_after_asking_and_resumed(sign_in, day):
     assert "已暂停" not in client.get("/board").text
 
 
+def test_dialling_is_stopped_with_a_reason_that_the_board_shows(sign_in, day):
+    client = sign_in("lead")
+    asked = client.get("/dialler/pause").text
+    assert 'formaction="/dialler/stop"' in asked
+    form = {"csrf": token_of(asked), "reason": "名单有误 <b>"}
+    assert client.post("/dialler/stop", data=form).status_code == 303
+    board = client.get("/board").text
+    assert "已停止" in board and "名单有误 &lt;b&gt;" in board and "lead" in board
+    assert 'href="/dialler/pause"' not in board, "there is nothing left to stop"
+    assert "外呼已经停止" in client.get("/dialler/pause").text
+    assert client.post("/dialler/stop", data=form | {"reason": "x" * 201}).status_code in (400, 422)
+    assert client.post("/dialler/resume", data={"csrf": token_of(board)}).status_code == 303
+    assert "已停止" not in client.get("/board").text
+
+
 def token_of(page: str) -> str:
     return page.split('name="csrf" value="')[1].split('"')[0]
 
