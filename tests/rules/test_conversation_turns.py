@@ -130,6 +130,7 @@ def test_everything_that_follows_from_an_answer(row):
     assert outcome(before, turn) == row["then"]
     assert turn.progress.turn == 5 and turn.appointment == turn.progress.appointment
     assert sum(turn.progress.tries.values()) == len(turn.answers)
+    assert {type(answer.final) for answer in turn.answers} <= {bool}
     assert {answer.how for answer in turn.answers} <= {
         "agent" if heard is None else "keys" if how == "keys" else "speech"
     }

@@ -83,8 +83,10 @@ def test_what_is_said():
 
 
 def test_a_policy_after_the_last_is_the_last():
-    said = render(SCRIPT, SHEET, Progress(step="M8", place="M8", policy=1, saying=("M8.explain",))).utterances
-    assert "2026年10月9日" in said[0].text
+    two = replace(SHEET, policies=(POLICY, replace(POLICY, policy_no="P2", nominal_end=date(2026, 10, 12))))
+    for number, end in enumerate(("2026年10月9日", "2026年10月12日", "2026年10月12日")):
+        said = render(SCRIPT, two, Progress(step="M8", place="M8", policy=number, saying=("M8.explain",))).utterances
+        assert end in said[0].text
 
 
 def test_another_language_where_the_script_has_it():
