@@ -193,3 +193,20 @@ def test_a_contract_as_text():
     for name in ("policy_no", "underwritten_on", "policyholder_name"):
         with pytest.raises(KeyError, match=name):
             from_json({key: text for key, text in to_json(given).items() if key != name})
+
+
+def test_what_a_row_of_a_file_is_compared_with():
+    rows = [(2, {**GOOD, "branch_code": "8699"}, False), (3, {**GOOD, "mobile": ""}, False)]
+    found = list(read_rows(rows, today=TODAY, branch_codes={"8601"}))
+    assert [(one.row, one.field, one.code) for row in found for one in row.problems] == [
+        (2, "branch_code", "UNKNOWN_BRANCH"),
+        (3, "policy_no", "DUPLICATE_IN_FILE"),
+        (3, "mobile", "MISSING"),
+    ]
+
+
+def test_a_cell_may_be_as_long_as_its_column_and_one_problem_a_field_is_enough():
+    assert read(policy_no="9" * 40).problems == ()
+    assert [one.code for one in read(policy_no="9" * 41, duplicate_of=7).problems] == ["TOO_LONG"]
+    told = read(policyholder_id_type="学生证", policyholder_id_no=WRONG_ID).problems
+    assert [one.field for one in told] == ["policyholder_id_type"]  # then nobody knows how the number is made
