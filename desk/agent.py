@@ -253,8 +253,8 @@ async def answer(
     now = clock.system().now()
     async with transaction() as connection:
         hand = await agent_calls.in_hand(connection, user.login)
-        if hand is None or hand.call_id is None or not (hand.leads or hand.stage == "WRAP_UP"):
-            return _back("NOT_YOURS")
+        if hand is None or not hand.may_note:
+            return _back("CALL_SETTLED" if hand is not None and hand.settled else "NOT_YOURS")
         conversation = await conversations.load(connection, hand.call_id)
         if conversation is None or conversation.progress is None or conversation.settled:
             return _back("CALL_SETTLED")

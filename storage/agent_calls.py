@@ -71,6 +71,12 @@ class InHand:
         return "TAKEN" if self.state == "TAKEN" else "WRAP_UP"
 
     @property
+    def may_note(self) -> bool:
+        """Whether an answer is his to note: while he leads the call, and the last one after the customer has left him."""
+        over = self.call_state == "ENDED" and self.stage == "WRAP_UP" and self.outcome != "LOST"
+        return self.call_id is not None and not self.settled and (self.leads or over)
+
+    @property
     def version(self) -> str:
         """Changes whenever something on the page does."""
         return f"{self.id}.{self.stage}.{self.turn}.{self.problem or ''}.{int(self.held)}.{int(self.settled)}.{int(self.leads)}.{int(self.conference is not None)}"  # fmt: skip
