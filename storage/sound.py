@@ -5,7 +5,9 @@ Everything goes through in windows, so that a call of two hours takes no more me
 
 import hashlib
 import io
+import itertools
 import math
+import os
 import tempfile
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -112,32 +114,55 @@ def _dbfs(rms: float) -> float:
     return 20 * math.log10(rms / _FULL_SCALE) if rms else -120.0  # JSON knows no infinity
 
 
+# The first level of FLAC that packs well: the ones above cost half as much again for a hundredth of the size.
+FLAC_LEVEL = 0.375
+
+
 def keep(received: bytes | BinaryIO) -> Kept:
     """FLAC when the samples are 16-bit PCM and come back bit for bit; otherwise the bytes as they are (never transcoded).
     Raises NotSound."""
     digest = None
     with _reader(received) as reader:
         if reader.subtype == "PCM_16":
-            packed, samples = scratch(), hashlib.sha256()
+            packed, samples = _packed_file(reader.frames * reader.channels * 2), hashlib.sha256()
             with soundfile.SoundFile(
-                packed, "w", reader.samplerate, reader.channels, "PCM_16", format="FLAC", compression_level=0.25
-            ) as writer:
+                _native(packed), "w", reader.samplerate, reader.channels, "PCM_16", format="FLAC",
+                compression_level=FLAC_LEVEL, closefd=False,
+            ) as writer:  # fmt: skip
                 for block in _windows(reader):
-                    samples.update(block.tobytes())
+                    samples.update(memoryview(block).cast("B"))
                     writer.write(block)
             digest = samples.hexdigest()
-            if _samples_of(packed) == (reader.samplerate, reader.channels, digest):
+            if _gives_back(packed, reader):
                 return _kept(packed, "flac", "audio/flac", digest)
+            packed.close()
     return _kept(_file(received), "wav", "audio/x-wav", digest)
 
 
-def _samples_of(packed: BinaryIO) -> tuple[int, int, str]:
-    packed.seek(0)
-    samples = hashlib.sha256()
-    with soundfile.SoundFile(packed) as reader:
-        for block in _windows(reader):
-            samples.update(block.tobytes())
-        return reader.samplerate, reader.channels, samples.hexdigest()
+def _packed_file(at_most: int) -> BinaryIO:
+    """As `scratch`, where it will be small: then without a name in memory, and the codec writes to it directly, which spares
+    it a fifth of its work."""
+    if at_most > IN_MEMORY or not hasattr(os, "memfd_create"):
+        return scratch()
+    return os.fdopen(os.memfd_create("sound"), "w+b", buffering=0)
+
+
+def _native(file: BinaryIO) -> BinaryIO | int:
+    """What the codec is given: the number of an unbuffered file, from its beginning."""
+    file.seek(0)
+    return file.fileno() if isinstance(file, io.FileIO) else file
+
+
+def _gives_back(packed: BinaryIO, original: soundfile.SoundFile) -> bool:
+    """Whether every sample comes out as it went in."""
+    original.seek(0)
+    with soundfile.SoundFile(_native(packed), closefd=False) as reader:
+        if (reader.samplerate, reader.channels) != (original.samplerate, original.channels):
+            return False
+        for mine, theirs in itertools.zip_longest(_windows(reader), _windows(original)):
+            if mine is None or theirs is None or not numpy.array_equal(mine, theirs):
+                return False
+    return True
 
 
 def _kept(file: BinaryIO, suffix: str, content_type: str, samples_sha256: str | None) -> Kept:

@@ -49,6 +49,10 @@ class TooLarge(Exception):
     """More bytes than any call can have."""
 
 
+class Unfit(Exception):
+    """What is wrong with the sound, as rules/recording_checks.py calls it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A recording ready to be stored: what was measured, its plain form, and the sealed one at its beginning."""
@@ -56,6 +60,14 @@ class Prepared:
     measured: Measured
     kept: Kept
     sealed: BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """`stored`: the archive took it just now; `deleted`: the carrier's copy is gone."""
+
+    stored: bool = False
+    deleted: bool = False
 
 
 @batch
@@ -70,14 +82,18 @@ async def archive_recordings(phone: Phone, clock: Clock) -> int:
     keys = await _keys(waiting, clock)
     lines = asyncio.Semaphore(AT_ONCE)
 
-    async def carry(item: Waiting) -> bool:
+    async def carry(item: Waiting) -> Carried:
         async with lines:
             return await _carry(item, phone, clock, keys.get(item.id), sensitive[item.id], may_clear)
 
-    stored = await asyncio.gather(*(carry(item) for item in waiting))
-    if any(stored):
+    carried = await asyncio.gather(*(carry(item) for item in waiting))
+    # at once for all: killed before, they are VERIFIED, and what is deleted is deleted again without harm
+    if any(one.stored or one.deleted for one in carried):
         async with db.transaction() as connection:
-            await alarms.over(connection, *{name for _, name in _ALARM_OF})
+            gone = [item.id for item, one in zip(waiting, carried, strict=True) if one.deleted]
+            await recordings.cleared(connection, gone, clock.now())
+            if any(one.stored for one in carried):
+                await alarms.over(connection, *{name for _, name in _ALARM_OF})
     return len(waiting)
 
 
@@ -103,30 +119,28 @@ async def _carry(
     key: tuple[str, Wrapped] | None,
     sensitive: frozenset[str] | None,
     may_clear: bool,
-) -> bool:
-    """True if the archive took it just now."""
+) -> Carried:
     stored = False
     try:
         if item.state == "REPORTED":
             if key is None:
                 await _later(item, "KEYS_MISSING", clock)
-                return False
+                return Carried()
             if not (stored := await _into_archive(item, phone, clock, key, sensitive)):
-                return False
+                return Carried()
         if not may_clear:
             # the store has broken a promise: the carrier's copy is the one that is certain
             await _later(item, "WORM_BROKEN", clock)
-            return stored
+            return Carried(stored)
         await phone.delete_recording(item.provider_id)
-        async with db.transaction() as connection:
-            await recordings.cleared(connection, [item.id], clock.now())
+        return Carried(stored, deleted=True)
     except Exception as e:
         if not is_outage(e) and not isinstance(e, tuple(kind for kind, _ in _ALARM_OF)):
             raise
         # The carrier's copy is still there: nothing is lost by waiting, however often.
         await _later(item, type(e).__name__, clock)
         await _alarm(e, clock)
-    return stored
+    return Carried(stored)
 
 
 async def _later(item: Waiting, problem: str, clock: Clock) -> None:
@@ -158,27 +172,32 @@ async def _into_archive(
         return await _missing(item, clock)
     except TooLarge:
         return await _lost(item, "TOO_LARGE", clock)
+    name, ready = "", None
+    try:
+        with received:
+            name, ready = await asyncio.to_thread(_prepared, item, received, stretches, key, clock)
+    except NotSound:
+        return await _again_or_lost(item, "NOT_SOUND", clock)
+    except Unfit as problem:
+        return await _again_or_lost(item, str(problem), clock)
+    with ready.sealed:
+        return await _store(item, ready, name, key[0], clock)
+
+
+def _prepared(
+    item: Waiting, received: BinaryIO, stretches: list[tuple[float, float]], key: tuple[str, Wrapped], clock: Clock
+) -> tuple[str, Prepared]:
+    """Measured, silenced where it must be, packed and sealed, with its name in the archive; blocks. Raises NotSound, Unfit,
+    KeysAway, KeysWrong."""
+    measured = measure(received)
+    problem = recording_problem(measured.sound, reported_seconds=item.reported_seconds, call_seconds=item.call_seconds)
+    if problem:
+        raise Unfit(problem)
+    kept = keep(silenced(received, stretches) if stretches else received)
     began = item.answered_at or clock.now()
+    name = archive_key(item.call_id, kept.samples_sha256 or kept.sha256, began, f"{kept.suffix}.{SUFFIX}")
     key_id, wrapped = key
-    with received:
-        try:
-            measured = await asyncio.to_thread(measure, received)
-            problem = recording_problem(
-                measured.sound, reported_seconds=item.reported_seconds, call_seconds=item.call_seconds
-            )
-            if problem:
-                return await _again_or_lost(item, problem, clock)
-            if stretches:
-                received = await asyncio.to_thread(silenced, received, stretches)
-            kept = await asyncio.to_thread(keep, received)
-        except NotSound:
-            return await _again_or_lost(item, "NOT_SOUND", clock)
-        digest = kept.samples_sha256 or kept.sha256
-        name = archive_key(item.call_id, digest, began, f"{kept.suffix}.{SUFFIX}")
-        data_key = await asyncio.to_thread(key_keeper().unwrap, wrapped, key_id)
-        sealed = await asyncio.to_thread(_sealed, kept, data_key, name)
-    with sealed:
-        return await _store(item, Prepared(measured, kept, sealed), name, key_id, clock)
+    return name, Prepared(measured, kept, _sealed(kept, key_keeper().unwrap(wrapped, key_id), name))
 
 
 async def _sensitive_steps(connection, waiting: list[Waiting]) -> dict[int, frozenset[str] | None]:

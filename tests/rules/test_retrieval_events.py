@@ -41,8 +41,11 @@ OF_ACCESS = """
     RECORDING_SEEKED: place play_id recording to_ms user
     PLAY_REFUSED: place reason recording user
     RECORDING_EXPORTED: recording right sha256 user
-    TRAINING_COPY_MADE: copy_id ends masked recording user
+    TRAINING_COPY_MADE: copy_id ends masked recording request_id user
     TRAINING_COPY_PLAYED: copy_id place play_id user
+    TRAINING_COPY_SEEKED: copy_id place play_id to_ms user
+    TRAINING_COPY_ENDED: copy_id user why
+    TRAINING_COPY_GONE: copy_id
 """
 
 
