@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import clock
+from desk import sensitive_recording
 from desk.agent_next import take_next
 from desk.agent_words import LINES, choice_words
 from desk.auth import User, csrf_checked, with_right
@@ -280,6 +281,8 @@ async def answer(
         )
         if stored and found.candidate_number:
             await conversations.keep_candidate(connection, conversation, found.candidate_number, now)
+    if stored and conversation.sid:
+        await sensitive_recording.follow(conversation.sid, script, conversation.progress, found.progress)
     return _back("" if stored else "ALREADY_ANSWERED")
 
 
