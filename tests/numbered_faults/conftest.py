@@ -1,0 +1,355 @@
+"""One simulated morning on which everybody who is rung meets a fault of his own, seen from our side and from the carrier's.
+
+The desk, the carrier, the database, the archive and the tasks are the real ones, in one process and on loopback. The day runs
+once; the tests look at what it left.
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from clock import Clock
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+# simulated seconds that pass before our tasks look again
+STEP = 10.0
+# simulated seconds after which what is still open is looked at as it is
+PATIENCE = 3600.0
+# of which enough may be rung on that morning
+CONTRACTS = 330
+OLDER_TOKEN = "0" * 31 + "1"
+
+
+def loaded(name: str, file: Path):
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, file)
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+plans = loaded("numbered_fault_plans", HERE / "plans.py")
+working_calls = loaded("working_calls", ROOT / "benchmarks" / "working_calls.py")
+
+
+@contextlib.asynccontextmanager
+async def served(app):
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
+    server.capture_signals = contextlib.nullcontext  # a test's Ctrl-C belongs to pytest
+    stop = asyncio.Event()
+    server.main_loop = stop.wait
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        stop.set()
+        await task
+
+
+class LaterApp:
+    """Stands on a port before the application is made that must know it."""
+
+    app = None
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "lifespan":
+            while True:
+                message = await receive()
+                await send({"type": f"{message['type']}.complete"})
+                if message["type"] == "lifespan.shutdown":
+                    return
+        await self.app(scope, receive, send)
+
+
+@dataclass
+class Seen:
+    """What the day left of one person. `calls` oldest first, each with its `recordings`, `answers` and `events`."""
+
+    plan: object
+    number: str
+    case: dict
+    calls: list[dict]
+    orders: list[dict]
+    settlements: list[dict]
+    broken: list[str]
+    log: list[dict]
+
+    @property
+    def call(self) -> dict:
+        return self.calls[-1]
+
+    def struck(self, name: str) -> list[dict]:
+        return [event for event in self.log if event["event"] == "fault" and event["fault"] == name]
+
+    def told(self, kind: str) -> list[dict]:
+        return [event for call in self.calls for event in call["events"] if event["kind"] == kind]
+
+
+@dataclass
+class Day:
+    seen: dict[str, Seen] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    open_work: str = ""
+
+
+class Morning:
+    """The day while it runs."""
+
+    def __init__(self, clock, exchange, carrier: str, line):
+        self.clock, self.exchange, self.line = clock, exchange, line
+        self.control = httpx.AsyncClient(base_url=carrier, trust_env=False, timeout=20)
+        self.people: dict[str, dict] = {}
+
+    async def sql(self, query: str, **values) -> list[dict]:
+        from sqlalchemy import text
+
+        from storage import db
+
+        async with db.transaction() as connection:
+            found = await connection.execute(text(query), values)
+            return [dict(row) for row in found.mappings()] if found.returns_rows else []
+
+    async def invite(self) -> None:
+        """Give each plan a person, and everybody's telephone its owner."""
+        from storage.vault import vault
+
+        found = await self.sql(
+            """SELECT c.id AS case_id, c.person_id, min(p.number_sealed) AS sealed FROM cases c
+               JOIN contract_phones p ON p.policy_no = c.policy_no AND p.place = 0
+               WHERE c.state = 'CALLABLE' AND (SELECT count(*) FROM cases o WHERE o.person_id = c.person_id) = 1
+               GROUP BY c.id, c.person_id ORDER BY c.id"""
+        )
+        free = [row | {"number": vault().open(bytes(row["sealed"]))} for row in found]
+        free = [row for row in free if ";" not in row["number"]]
+        assert len(free) >= len(plans.PLANS), f"{len(free)} people for {len(plans.PLANS)} plans"
+        numbers, rows = {}, []
+        for plan, row in zip(plans.PLANS, free, strict=False):
+            self.people[plan.id] = row | {"plan": plan}
+            facts = self.facts.get(row["number"], {}) | {"birth_date": "1980-01-01"}
+            numbers[row["number"]] = {"behaviour": plan.behaviour, "facts": facts}
+            rows += [{"number": row["number"], **fault} for fault in plan.rows]
+        (await self.control.put("/control/numbers", json=numbers)).raise_for_status()
+        (await self.control.put("/control/faults", json=rows)).raise_for_status()
+        await self.sql("UPDATE persons SET birth_date = '1980-01-01'")
+        # nobody but the invited is rung, and those who are rung alone not yet
+        await self.sql("UPDATE cases SET owner = 'BRANCH' WHERE owner = 'HEAD_OFFICE'")
+        await self.admit(*(p.id for p in plans.PLANS if not p.alone))
+
+    async def admit(self, *ids: str) -> None:
+        cases = [self.people[plan_id]["case_id"] for plan_id in ids]
+        await self.sql("UPDATE cases SET owner = 'HEAD_OFFICE' WHERE id = ANY(:cases)", cases=cases)
+
+    async def ring(self) -> None:
+        from tasks.dialling import Pace, dial_round
+
+        # calls come about while others are still being placed
+        going = asyncio.create_task(self._go_on())
+        await dial_round.fn(self.line, Pace(1e6, self.clock), self.clock)
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(0.1)
+            await self.exchange.advance(0.5)
+
+    async def pass_time(self, seconds: float) -> None:
+        """For the carrier moment by moment, for us at once; nobody's pace depends on the machine's."""
+        await self.exchange.advance(seconds)
+        self.clock.set(self.exchange.clock.instant(), 0.001)
+
+    async def work(self) -> None:
+        """What the flows do beside the dialling, once."""
+        from tasks.archiving import archive_recordings
+        from tasks.settling import settle_ended_calls
+        from tasks.sweeping import sweep_calls, sweep_recordings
+        from telephony.errors import PhoneError
+
+        for step in (sweep_calls, sweep_recordings, archive_recordings):
+            # a flow says so, and comes again
+            with contextlib.suppress(PhoneError):
+                await step.fn(self.line, self.clock)
+        while await settle_ended_calls.fn(self.clock):
+            pass
+
+    async def until_quiet(self, seconds: float, acts: dict | None = None) -> str:
+        """Until nothing is open any more; what is, when the patience ends."""
+        waited = 0.0
+        quiet = 0
+        while True:
+            await self.ring()
+            await self.pass_time(STEP)
+            waited += STEP
+            await self.work()
+            for plan_id, act in list((acts or {}).items()):
+                if await act(plan_id):
+                    del acts[plan_id]
+            open_calls = await self.sql(
+                "SELECT id, state, settled_at FROM calls WHERE state <> 'REJECTED' AND (state <> 'ENDED' OR settled_at IS NULL)"
+            )
+            open_recordings = await self.sql(
+                "SELECT id, state, problem FROM recordings WHERE state NOT IN ('CLEARED', 'LOST')"
+            )
+            live = [call.to for call in self.exchange.calls.values() if not call.over.is_set()]
+            busy = open_calls or open_recordings or live or self.exchange._tasks or acts
+            quiet = 0 if busy else quiet + 1
+            if quiet >= 3:  # what was given back has had its chance
+                return ""
+            if waited > seconds:
+                return f"{open_calls} {open_recordings} {live}"
+
+    # -- what is done to a live call
+
+    def _live(self, plan_id: str):
+        number = self.people[plan_id]["number"]
+        return next((c for c in self.exchange.calls.values() if c.to == number), None)
+
+    async def cancel_queued(self, plan_id: str) -> bool:
+        call = self._live(plan_id)
+        if call is None:
+            return False
+        await self.line.cancel(call.sid)
+        return True
+
+    async def cancel(self, plan_id: str) -> bool:
+        call = self._live(plan_id)
+        if call is None or call.status != "in-progress" or call.seconds < 60:
+            return False
+        await self.line.cancel(call.sid)
+        return True
+
+    async def restart(self, plan_id: str) -> bool:
+        call = self._live(plan_id)
+        if call is None or call.seconds < 60:
+            return False
+        (await self.control.post("/control/restart")).raise_for_status()
+        return True
+
+    async def run(self) -> str:
+        acts = {p.id: getattr(self, p.act.replace("-", "_")) for p in plans.PLANS if p.act and not p.alone}
+        problems = await self.until_quiet(PATIENCE, acts)
+        for plan in plans.PLANS:
+            if plan.alone:
+                # meanwhile nobody else is left to be rung whom its fault would meet as well
+                await self.admit(plan.id)
+                acts = {plan.id: getattr(self, plan.act)} if plan.act else None
+                problems += await self.until_quiet(PATIENCE, acts)
+        return problems
+
+    async def look(self, day: Day) -> None:
+        from storage.judging import judge_stored, snapshot
+
+        async with snapshot() as connection:
+            broken = await judge_stored(connection, self.clock.now(), keys=())
+        day.broken = [f"{b.promise}: {b.message_en}" for b in broken]
+        for plan_id, person in self.people.items():
+            case = person["case_id"]
+            calls = await self.sql(
+                """SELECT k.*, (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.id), '[]') FROM recordings r WHERE r.call_id = k.id)
+                     AS recordings,
+                   (SELECT coalesce(jsonb_agg(jsonb_build_object('step', a.step, 'answer', a.answer) ORDER BY a.id), '[]')
+                    FROM answers a WHERE a.call_id = k.id) AS answers,
+                   (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'data', e.data) ORDER BY e.id), '[]')
+                    FROM events e WHERE e.call_id = k.id) AS events
+                   FROM calls k WHERE k.person_id = :person ORDER BY k.reserved_at""",
+                person=person["person_id"],
+            )
+            [row] = await self.sql("SELECT * FROM cases WHERE id = :case", case=case)
+            day.seen[plan_id] = Seen(
+                person["plan"], person["number"], row, calls,
+                await self.sql("SELECT * FROM work_orders WHERE case_id = :case ORDER BY id", case=case),
+                await self.sql("SELECT * FROM settlements WHERE case_id = :case ORDER BY id", case=case),
+                [f"{b.promise}: {b.message_en}" for b in broken if b.case_id == case],
+                self.exchange.log.read(number=person["number"])["events"],
+            )  # fmt: skip
+
+
+async def _run(day: Day, folder: Path, environment: pytest.MonkeyPatch) -> None:
+    from settings import settings
+    from storage import db
+    from storage.archive import archive
+    from storage.branch_files import read_organisation
+    from storage.sample_lists import facts, generate
+    from storage.vault import vault
+    from tasks.sweeping import open_the_day
+    from telephony.carrier.app import create_app as create_carrier
+    from telephony.carrier.exchange import CarrierConfig
+    from telephony.twilio_phone import twilio_phone
+
+    made = (settings, archive, vault)
+    for cached in made:
+        cached.cache_clear()
+    clock = Clock(folder / "clock.json")
+    clock.file.write_text('{"wall": 0, "sim": 0, "speed": 1}')
+    clock.set(datetime(2026, 9, 24, 2, tzinfo=UTC), 0.001)
+    environment.setenv("HUIFANG_CLOCK_FILE", str(clock.file))
+    await working_calls.take_contracts(folder, CONTRACTS, clock)
+    organisation = read_organisation(ROOT / "samples" / "branches.csv")
+    told: dict[str, dict] = {}
+    for row in generate(CONTRACTS, 1, working_calls.DAY, organisation, False):
+        told |= facts(row)
+    own, later = settings(), LaterApp()
+    carrier = create_carrier(
+        CarrierConfig(
+            account_sid=own.twilio_account_sid, auth_token=own.twilio_auth_token.get_secret_value(),
+            second_token=OLDER_TOKEN, speed=0.0, seed=7, state=folder,
+        )
+    )  # fmt: skip
+    async with served(carrier) as carrier_at, served(later) as desk_at:
+        for name, value in {
+            "TWILIO_BASE_URL": carrier_at, "PUBLIC_URL": desk_at, "TWILIO_CPS": "100", "TWILIO_CONCURRENT": "30",
+            "TWILIO_TIMEOUT": "8", "TWILIO_AUTH_TOKEN_PREVIOUS": OLDER_TOKEN,
+        }.items():  # fmt: skip
+            environment.setenv(f"HUIFANG_{name}", value)
+        settings.cache_clear()
+        archive().ensure_bucket()
+        from desk.app import create_app
+
+        later.app = create_app()
+        async with twilio_phone() as line:
+            morning = Morning(clock, carrier.app.state.exchange, carrier_at, line)
+            morning.facts = told
+            await open_the_day.fn(clock)
+            await morning.invite()
+            morning.exchange.clock.set(clock.now())
+            # sounds of the right length and loudness do; a synthesiser would take most of the time
+            morning.exchange.voices.espeak = None
+            began = time.monotonic()
+            day.open_work = await morning.run()
+            day.seconds = time.monotonic() - began
+            await morning.look(day)
+            await morning.control.aclose()
+    await db.dispose()
+    for cached in made:
+        cached.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def day(stack, migrated_template, tmp_path_factory) -> Iterator[Day]:
+    name, bucket = f"faults_{uuid.uuid4().hex[:12]}", f"test-{uuid.uuid4().hex[:12]}"
+    values = stack.environment() | {
+        "HUIFANG_DATABASE_URL": stack.create_database(name, migrated_template), "HUIFANG_S3_BUCKET": bucket,
+    }  # fmt: skip
+    found = Day()
+    with pytest.MonkeyPatch.context() as environment:
+        for key, value in values.items():
+            environment.setenv(key, value)
+        asyncio.run(_run(found, tmp_path_factory.mktemp("faults"), environment))
+    yield found
+    stack.drop_database(name)
