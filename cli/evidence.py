@@ -100,7 +100,7 @@ def export(call_id: str, folder: Path, by: str | None, request_id: int | None) -
 
 @evidence.command(
     "verify",
-    example="huifang evidence verify pack --key keys.txt\nhuifang evidence verify pack --json",
+    example="huifang evidence verify pack --key keys.txt\nhuifang evidence verify pack --key keys.txt --tsa authority.pem --json",
     zh="核验证据包：只用证据包与公钥。有任何问题时退出码为 1。",
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False))
@@ -110,12 +110,20 @@ def export(call_id: str, folder: Path, by: str | None, request_id: int | None) -
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The ledger's public keys, one a line; this installation's own unless told.",
 )
-def verify(folder: Path, key_file: Path | None) -> None:
+@click.option(
+    "--tsa",
+    "certificates",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Certificates of the time-stamp authority (PEM), got from the authority: its stamps are checked too.",
+)
+def verify(folder: Path, key_file: Path | None, certificates: Path | None) -> None:
     """Check a pack with nothing but the pack and the public keys. Exit code 1 when anything is wrong. Keys that lie in the
-    pack are not asked."""
+    pack are not asked. Without --tsa nothing is said of the time: the pack's dates are its owner's own word."""
     from storage import verify_pack
 
-    problems = verify_pack.verify(folder, _public_keys(key_file))
+    problems, stamps = verify_pack.whole(
+        folder, _public_keys(key_file), certificates.read_bytes() if certificates else None
+    )
 
     def lines():
         for problem in problems:
@@ -124,8 +132,20 @@ def verify(folder: Path, key_file: Path | None) -> None:
             yield text("核验不通过。", "The pack does not verify.")
         else:
             yield text("核验通过：与封签时一致，录音与台账相符。", "The pack is as it was sealed, and on the ledger.")
+        if stamps.checked:
+            yield text(f"时间戳有效：{'、'.join(stamps.instants)}", f"Stamped at {', '.join(stamps.instants)}.")
+        elif stamps.there:
+            yield text(
+                f"包内 {stamps.there} 个时间戳未核验（用 --tsa 指明时间戳机构的证书）。",
+                f"{stamps.there} time stamps in the pack were not checked (name the authority's certificates with --tsa).",
+            )
+        elif not problems:
+            yield text(
+                "包内没有时间戳：日期仅为出包方自述。",
+                "There is no time stamp in the pack: its dates are its owner's own word.",
+            )
 
-    emit({"ok": not problems, "problems": problems}, lines)
+    emit({"ok": not problems, "problems": problems, "stamps": stamps.as_json()}, lines)
     if problems:
         click.get_current_context().exit(1)
 

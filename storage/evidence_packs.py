@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -269,11 +270,10 @@ def _put_recordings(
     found = []
     for kept in told.objects:
         key = unwrapped(kept.data_key_id, {"wrapped": kept.wrapped, "kek": kept.kek}, keeper)
-        plain, sealed = _read(kept, key, stores)
         name = f"data/recording/{kept.id}"
         file, stored_file = f"{name}.{_SUFFIX.get(kept.content_type, 'bin')}", f"{name}.stored"
-        _put(folder, file, plain)
-        _put(folder, stored_file, sealed)
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        _copy(kept, key, stores, folder / file, folder / stored_file)
         found.append(
             {
                 "recording": kept.name,
@@ -307,21 +307,31 @@ def _lock(kept: KeptObject, which: str, store: Archive) -> dict[str, Any]:
     return {"copy": which, "bucket": store.bucket, "version_id": version, **lock}
 
 
-def _read(kept: KeptObject, key: bytes, stores: Sequence[tuple[str, Archive]]) -> tuple[bytes, bytes]:
-    """The plain and the sealed bytes, from the first copy that is whole."""
+def _copy(
+    kept: KeptObject, key: bytes, stores: Sequence[tuple[str, Archive]], plain_file: Path, sealed_file: Path
+) -> None:
+    """Write the plain and the sealed bytes, from the first copy that is whole; a block at a time, however long the call."""
     problem: Exception = ArchiveError(f"no copy of {kept.object_key} is at hand")
     for which, store in stores:
         if (version := _version(kept, which)) is None:
             continue
         try:
-            sealed = store.open(kept.object_key, version)
-            if hashlib.sha512(sealed).hexdigest() != kept.sha512:
-                raise ArchiveError(f"{kept.object_key}: the {which.lower()} copy was changed")
-            read = lambda offset, length, data=sealed: data[offset : offset + length]  # noqa: E731
-            return b"".join(opened(read, len(sealed), key, kept.object_key)), sealed
+            with open(sealed_file, "w+b") as sealed, open(plain_file, "wb") as plain:
+                store.copy_out(kept.object_key, version, sealed)
+                sealed.seek(0)
+                if hashlib.file_digest(sealed, "sha512").hexdigest() != kept.sha512:
+                    raise ArchiveError(f"{kept.object_key}: the {which.lower()} copy was changed")
+                for piece in opened(partial(_at, sealed), kept.bytes, key, kept.object_key):
+                    plain.write(piece)
+            return
         except (ArchiveError, NotOpened) as found:
             problem = found
     raise problem if isinstance(problem, ArchiveError) else ArchiveError(str(problem))
+
+
+def _at(file: BinaryIO, offset: int, length: int) -> bytes:
+    file.seek(offset)
+    return file.read(length)
 
 
 def seal_folder(folder: Path, call_id: str, keys: LedgerKeys, now: datetime) -> str:

@@ -1,9 +1,9 @@
 """Checks an evidence pack with nothing but the pack and the public keys of the ledger that it comes from:
 
-    python verify_pack.py PACK --key FILE
+    python verify_pack.py PACK --key FILE [--tsa CERTIFICATES]
 
-This one file is all that is needed, with Python 3.11 and the package `cryptography` (50 or newer; ML-DSA-65). It imports
-nothing of the system that made the pack, asks no database and no network, and trusts no key that lies in the pack.
+This one file is all that is needed, with Python 3.11 and the package `cryptography` (50 or newer; ML-DSA-65); for --tsa
+also `rfc3161-client`. Without --tsa it says nothing of the time: then the date is the owner's own word. It imports nothing of the system that made the pack, asks no database and no network, and trusts no key that lies in the pack.
 
 核验证据包：只需本文件、证据包和台账公钥（须另行取得，不可取自包内）。
 """
@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -37,6 +38,7 @@ BAGIT_FILE, INFO, MANIFEST, TAGS, SEAL = (
 PAYLOAD = "data/"
 CHECKPOINT, LINES, EVENTS = "data/ledger/checkpoint.note", "data/ledger/lines.jsonl", "data/ledger/events.jsonl"
 RECORDINGS = "data/recordings.json"
+STAMPS = "data/ledger/timestamps"
 SEALING_PURPOSE = "/evidence"  # a seal's first line never is a checkpoint's
 
 
@@ -177,24 +179,27 @@ def root_of(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes
 # ---------------------------------------------------------------- the sealed object, as it lies in the archive
 
 
-def opened(sealed: bytes, key: bytes, name: str) -> bytes:
-    """The recording in a sealed object of the form HFS1 (AES-256-GCM in chunks). Raises ValueError."""
-    header = sealed[:40]
-    if len(header) != 40 or header[:4] != b"HFS1" or header[4] > 30 or header[5:8] != bytes(3):
+# A chunk of the sealed form is held in memory; none is ever larger.
+LARGEST_CHUNK = 24
+
+
+def opened(sealed: BinaryIO, size: int, key: bytes, name: str) -> Iterator[bytes]:
+    """The recording in a sealed object of the form HFS1 (AES-256-GCM in chunks), a chunk at a time. Raises ValueError."""
+    header = sealed.read(40)
+    if len(header) != 40 or header[:4] != b"HFS1" or header[4] > LARGEST_CHUNK or header[5:8] != bytes(3):
         raise ValueError("not a sealed object")
     info = b"huifang recording 1\0" + name.encode()
     cipher = AESGCM(HKDF(algorithm=SHA256(), length=32, salt=header[8:], info=info).derive(key))
     step = (1 << header[4]) + 16
-    count = -(-(len(sealed) - 40) // step)
-    plain = []
+    count = -(-(size - 40) // step)
+    if count < 1:
+        raise ValueError("not a sealed object")
     for number in range(count):
-        chunk = sealed[40 + number * step : 40 + (number + 1) * step]
         nonce = bytes(7) + number.to_bytes(4, "big") + bytes([number == count - 1])
         try:
-            plain.append(cipher.decrypt(nonce, chunk, header))
+            yield cipher.decrypt(nonce, sealed.read(step), header)
         except InvalidTag as e:
             raise ValueError("another key or changed bytes") from e
-    return b"".join(plain)
 
 
 # ---------------------------------------------------------------- the folder (BagIt, RFC 8493)
@@ -316,21 +321,71 @@ def _events(pack: Path, lines: Sequence[dict]) -> Iterator[dict]:
 
 def _recording(pack: Path, told: dict, lines: Sequence[dict]) -> None:
     """The sound in the pack is what comes out of the stored object, which is the one that the ledger names."""
-    plain, sealed = (pack / told["file"]).read_bytes(), (pack / told["stored_file"]).read_bytes()
-    if opened(sealed, base64.b64decode(told["data_key"]), told["object_key"]) != plain:
-        raise Wrong("RECORDING", told["file"], "not what the stored object holds")
+    stored = pack / told["stored_file"]
+    key = base64.b64decode(told["data_key"])
+    with open(stored, "rb") as sealed, open(pack / told["file"], "rb") as plain:
+        for piece in opened(sealed, stored.stat().st_size, key, told["object_key"]):
+            if plain.read(len(piece)) != piece:
+                raise Wrong("RECORDING", told["file"], "not what the stored object holds")
+        if plain.read(1):
+            raise Wrong("RECORDING", told["file"], "more than the stored object holds")
+        sealed.seek(0)
+        digest = hashlib.file_digest(sealed, "sha256").hexdigest()
     named = [
         line["body"]["data"]
         for line in lines
         if line["kind"] == "RECORDING_VERIFIED" and line["subject"] == f"recording/{told['recording']}"
     ]
-    wanted = {
-        "sha256": hashlib.sha256(sealed).hexdigest(),
-        "object_key": told["object_key"],
-        "version_id": told["version_id"],
-    }
+    wanted = {"sha256": digest, "object_key": told["object_key"], "version_id": told["version_id"]}
     if not any(wanted.items() <= data.items() for data in named):
         raise Wrong("RECORDING", told["stored_file"], "the ledger does not name this object")
+
+
+# ---------------------------------------------------------------- when: the time-stamp authority's word (RFC 3161)
+
+
+@dataclass(frozen=True)
+class Times:
+    """`there`: stamps in the pack. `checked`: whether they were held against an authority's certificates; only then do
+    `instants` (ISO 8601) say more than that somebody wrote them."""
+
+    there: int
+    checked: bool = False
+    instants: tuple[str, ...] = ()
+
+    def as_json(self) -> dict:
+        return {"there": self.there, "checked": self.checked, "instants": list(self.instants)}
+
+
+def times(pack: Path, certificates: bytes | None = None) -> Times:
+    """What the stamps in the pack prove. `certificates`: of the authority, as PEM, root first, got by another way than the
+    pack; without them nothing is checked. Raises Wrong where a stamp does not hold, or there is none to be checked."""
+    files = sorted((pack / STAMPS).glob("*.tsr")) if (pack / STAMPS).is_dir() else []
+    if certificates is None:
+        return Times(len(files))
+    try:
+        from cryptography import x509
+        from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+    except ImportError as e:
+        raise Wrong("STAMP", STAMPS, "cannot be checked here: the package rfc3161-client is missing") from e
+    if not files:
+        raise Wrong("STAMP", STAMPS, "there is no time stamp in the pack")
+    note, instants = (pack / CHECKPOINT).read_bytes(), []
+    for file in files:
+        path, text = f"{STAMPS}/{file.name}", file.with_suffix(".txt").read_bytes()
+        if not text.startswith(note):
+            raise Wrong("STAMP", path, "it is over another checkpoint")
+        try:
+            roots = x509.load_pem_x509_certificates(certificates)
+            answer = decode_timestamp_response(file.read_bytes())
+            VerifierBuilder(roots=roots).build().verify_message(answer, text)
+        except (ValueError, VerificationError) as e:
+            raise Wrong("STAMP", path, f"the authority's stamp does not hold: {e}") from e
+        instants.append(answer.tst_info.gen_time.isoformat())
+    return Times(len(files), True, tuple(instants))
+
+
+# ---------------------------------------------------------------- all of it
 
 
 def verify(pack: Path, keys: Sequence[PublicKey]) -> list[dict]:
@@ -357,13 +412,29 @@ def verify(pack: Path, keys: Sequence[PublicKey]) -> list[dict]:
     return []
 
 
+def whole(pack: Path, keys: Sequence[PublicKey], certificates: bytes | None = None) -> tuple[list[dict], Times]:
+    """Every problem, that of a stamp too where there are certificates to hold it against, and what the stamps prove."""
+    problems = verify(pack, keys)
+    try:
+        return problems, times(pack, None if problems else certificates)
+    except Wrong as problem:
+        return [problem.as_json()], Times(0)
+    except OSError as problem:
+        return [*problems, Wrong("MISSING", STAMPS, problem.strerror or "cannot be read").as_json()], Times(0)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("pack", type=Path)
     parser.add_argument("--key", type=Path, required=True, help="public keys of the ledger, one a line, from its owner")
+    parser.add_argument(
+        "--tsa", type=Path, help="certificates of the time-stamp authority (PEM), from the authority itself"
+    )
     given = parser.parse_args()
-    problems = verify(given.pack, parse_keys(given.key.read_text()))
-    print(json.dumps({"ok": not problems, "problems": problems}, ensure_ascii=False))
+    problems, stamps = whole(
+        given.pack, parse_keys(given.key.read_text()), given.tsa.read_bytes() if given.tsa else None
+    )
+    print(json.dumps({"ok": not problems, "problems": problems, "stamps": stamps.as_json()}, ensure_ascii=False))
     return 1 if problems else 0
 
 

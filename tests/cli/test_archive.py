@@ -152,3 +152,14 @@ def test_a_dispute_is_opened_and_closed_by_name(huifang, staff, says, installati
     assert kinds == ["DISPUTE_OPENED", "DISPUTE_CLOSED"]
     engine.dispose()
     assert huifang("archive", "training") == (0, {"ok": True, "copies": []})
+
+
+def test_a_copy_for_a_lawsuit_takes_a_log_in_with_its_password(huifang, staff, says, tmp_path):
+    wanted = ("evidence", "export", "no-call", "-o", str(tmp_path / "pack"), "--request", "7")
+    assert huifang(*wanted)[0] == 2
+    says("another password")
+    assert huifang(*wanted, "--by", "he")[1]["error"] == "Wrong log-in or password."
+    says(PASSWORD)
+    code, told = huifang(*wanted, "--by", "he")
+    assert code == 1 and "no request 7" in told["error"]
+    assert not (tmp_path / "pack").exists()

@@ -25,6 +25,7 @@ from tasks.archiving import archive_recordings
 from tasks.evidence import export
 
 HEARD = "我清楚"
+WHOLE = {"ok": True, "problems": [], "stamps": {"there": 0, "checked": False, "instants": []}}
 
 
 def keys() -> LedgerKeys:
@@ -145,7 +146,7 @@ async def test_the_one_file_verifies_alone(pack, tmp_path):
         )
         return done.returncode, json.loads(done.stdout)
 
-    assert run() == (0, {"ok": True, "problems": []})
+    assert run() == (0, WHOLE)
     (pack / "data" / "answers.json").write_bytes(b"[]\n")
     code, found = run()
     assert (code, [p["code"] for p in found["problems"]]) == (1, ["CHANGED"])
@@ -167,7 +168,7 @@ async def test_the_command_verifies_without_database_and_network(pack, tmp_path)
         )
         return done.returncode, json.loads(done.stdout)
 
-    assert run(str(pack), "--key", str(key_file)) == (0, {"ok": True, "problems": []})
+    assert run(str(pack), "--key", str(key_file)) == (0, WHOLE)
     assert run(str(pack), HUIFANG_LEDGER_KEY_FILE=str(settings().ledger_key_file))[0] == 0
     code, said = run(str(pack))
     assert code == 1
@@ -189,7 +190,7 @@ async def test_export_verify_and_renewal_by_command(archived_call, tmp_path, ask
     folder = str(tmp_path / "pack")
     code, made = run("evidence", "export", archived_call, "-o", folder, "--by", "lin")
     assert (code, made["ok"], made["problems"], made["recordings"]) == (0, True, [], 1)
-    assert run("evidence", "verify", folder) == (0, {"ok": True, "problems": []})
+    assert run("evidence", "verify", folder) == (0, WHOLE)
     assert run("evidence", "export", archived_call, "-o", folder)[0] == 1
     assert run("evidence", "export", "nobody", "-o", str(tmp_path / "none"))[0] == 1
     code, renewed = run("archive", "renew")

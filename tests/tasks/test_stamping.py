@@ -13,7 +13,8 @@ import pytest
 from settings import settings
 from storage import alarms, checkpoints, db, events, ledger_keys, timestamps
 from storage.timestamps import StampWrong
-from storage.verify_pack import verify
+from storage.verify_pack import Times, Wrong, verify, whole
+from storage.verify_pack import times as times_of
 from tasks.evidence import export
 from tasks.sealing import sign_ledger
 from tasks.stamping import RENEW_AFTER, Renewed, renew, stamp_checkpoint
@@ -254,3 +255,44 @@ async def test_a_pack_takes_its_stamp_along(archived, authority, reported, clock
     [text] = (pack / "data/ledger/timestamps").glob("*.txt")
     assert text.read_text() == (pack / "data/ledger/checkpoint.note").read_text()
     assert authority.verifies(text.read_bytes(), text.with_suffix(".tsr").read_bytes())
+    # the check believes the authority's word only where its own certificate is given by another way
+    trusted = ledger_keys.read(settings().ledger_key_file).public
+    certificates = settings().ledger_tsa_certificates.read_bytes()
+    assert whole(pack, trusted) == ([], Times(1))
+    problems, times = whole(pack, trusted, certificates)
+    assert problems == [] and times.checked and len(times.instants) == 1
+    answer = text.with_suffix(".tsr")
+    good = answer.read_bytes()
+    for other, found in (
+        (good[:-1] + bytes([good[-1] ^ 1]), "does not hold"),
+        (b"no answer", "does not hold"),
+        (None, "no time stamp"),
+    ):
+        answer.unlink()
+        if other is not None:
+            answer.write_bytes(other)
+        assert found in stamp_problem(pack, certificates)
+        answer.write_bytes(good)
+    text.write_text("other" + text.read_text())
+    assert "another checkpoint" in stamp_problem(pack, certificates)
+    assert whole(pack, trusted, certificates)[0] != [] and not whole(pack, trusted, certificates)[1].checked
+
+
+def stamp_problem(pack, certificates: bytes) -> str:
+    with pytest.raises(Wrong) as wrong:
+        times_of(pack, certificates)
+    assert wrong.value.code == "STAMP"
+    return wrong.value.message
+
+
+async def test_a_stamp_by_an_authority_that_was_not_named_is_refused(archived, authority, reported, clock, tmp_path):
+    await reported("RE1")
+    await something_happens(clock)
+    pack = tmp_path / "pack"
+    await export("call-RE1", pack, "lin", clock)
+    folder = tmp_path / "other"
+    folder.mkdir()
+    LocalAuthority(folder).make()
+    trusted = ledger_keys.read(settings().ledger_key_file).public
+    [problem] = whole(pack, trusted, (folder / "root.pem").read_bytes())[0]
+    assert problem["code"] == "STAMP"
