@@ -106,6 +106,7 @@ setup: .venv/python.done .venv/system.done .venv/compiled.done $(VENDOR)/.done $
 	command -v chromium >/dev/null || missing+=(chromium); \
 	command -v espeak-ng >/dev/null || missing+=(espeak-ng); \
 	command -v ffmpeg >/dev/null || missing+=(ffmpeg); \
+	command -v cc >/dev/null || missing+=(gcc libc6-dev); \
 	fc-list :lang=zh 2>/dev/null | grep -q . || missing+=(fonts-noto-cjk); \
 	if [ $${#missing[@]} -gt 0 ]; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
