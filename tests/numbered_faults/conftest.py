@@ -127,8 +127,18 @@ class Morning:
 
     async def invite(self) -> None:
         """Give each plan a person, and everybody's telephone its owner."""
+        from rules.routes import Caller
+        from storage import agent_seats, db
+        from storage.candidates import read_pool
         from storage.vault import vault
+        from tasks.rule_book import rule_book
 
+        book, now = await rule_book(), self.clock.now()
+        async with db.transaction() as connection:
+            pool = await read_pool(connection, now, book.shelf.name_for)
+            people, taken = await agent_seats.duty(connection, agent_seats.seen_since(now, self.clock.speed), now)
+        chosen = book.select(pool, now, None, Caller("robot", people, taken=taken)).selection
+        may_be_rung = {one.person_id for one in chosen.callable}
         found = await self.sql(
             """SELECT c.id AS case_id, c.person_id, min(p.number_sealed) AS sealed FROM cases c
                JOIN contract_phones p ON p.policy_no = c.policy_no AND p.place = 0
@@ -136,17 +146,16 @@ class Morning:
                GROUP BY c.id, c.person_id ORDER BY c.id"""
         )
         free = [row | {"number": vault().open(bytes(row["sealed"]))} for row in found]
-        free = [row for row in free if ";" not in row["number"]]
+        free = [row for row in free if ";" not in row["number"] and row["person_id"] in may_be_rung]
         assert len(free) >= len(plans.PLANS), f"{len(free)} people for {len(plans.PLANS)} plans"
         numbers, rows = {}, []
         for plan, row in zip(plans.PLANS, free, strict=False):
             self.people[plan.id] = row | {"plan": plan}
-            facts = self.facts.get(row["number"], {}) | {"birth_date": "1980-01-01"}
+            facts = self.facts.get(row["number"], {})
             numbers[row["number"]] = {"behaviour": plan.behaviour, "facts": facts}
             rows += [{"number": row["number"], **fault} for fault in plan.rows]
         (await self.control.put("/control/numbers", json=numbers)).raise_for_status()
         (await self.control.put("/control/faults", json=rows)).raise_for_status()
-        await self.sql("UPDATE persons SET birth_date = '1980-01-01'")
         # nobody but the invited is rung, and those who are rung alone not yet
         await self.sql("UPDATE cases SET owner = 'BRANCH' WHERE owner = 'HEAD_OFFICE'")
         await self.admit(*(p.id for p in plans.PLANS if not p.alone))

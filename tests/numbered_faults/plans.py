@@ -160,12 +160,16 @@ PLANS = (
 
 # the result of each attempt (the carrier's word where it has none), and the recordings of the last one
 EXPECTED = {
+    "2": (["HANGUP_DELIBERATE"], ["CLEARED"]),
+    "3": (["NEVER_PLACED", "HANGUP_DELIBERATE"], ["CLEARED"]),
+    "5a": (["NEVER_PLACED", "HANGUP_DELIBERATE"], ["CLEARED"]),
     "8a": (["INVALID_NUMBER"], []),
     "8b": (["NOT_PERMITTED"], []),
     "14a": (["BUSY_LINE"], []),
     "14c": (["INVALID_NUMBER"], []),
     "15": (["HANGUP"], ["LOST ABSENT_16101"]),
     "66b": (["HANGUP_DELIBERATE"], ["LOST ABSENT_16102"]),
+    "67": (["HANGUP_DELIBERATE"], ["CLEARED"]),
 }
 
 
