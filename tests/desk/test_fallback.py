@@ -54,7 +54,7 @@ async def test_the_stored_turn_is_said_again_once(installation, working_calls, t
     assert "again=1" in action(opened)
     async with db.transaction() as connection:
         [row] = await db.rows(connection, "SELECT turn, state FROM calls WHERE id = :id", id=second)
-    assert row == {"turn": 0, "state": "ANSWERED"}
+    assert row == {"turn": 1, "state": "ANSWERED"}
     await carrier.aclose()
     await db.dispose()
     archive.cache_clear()
