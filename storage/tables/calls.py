@@ -36,7 +36,9 @@ class Call(SQLModel, table=True):
     script: str = Field(index=True)
     script_digest: str | None = Field(default=None, description="of the text that was used, see script_texts")
     continues: str | None = Field(default=None, description="the script whose answers this call goes on from")
-    agent_login: str | None = Field(default=None, description="the callback agent who spoke in it; none: the robot alone")
+    agent_login: str | None = Field(
+        default=None, description="the callback agent who spoke in it; none: the robot alone"
+    )
     led_by: str | None = Field(default=None, description="the agent call that leads it now; none: the robot")
     profile: str
     sheet_sealed: bytes = sealed(nullable=False)
