@@ -32,7 +32,8 @@ class Settings(BaseSettings):
     s3_bucket: str = Field("huifang-recordings", description="Bucket of the recordings, created with Object Lock.")
     s3_timeout: float = Field(30.0, gt=0, description="Seconds without a byte after which a store counts as away.")
     s3_training_bucket: str = Field(
-        "huifang-training", description="Bucket of the masked copies for teaching: without Object Lock, made when missing."
+        "huifang-training",
+        description="Bucket of the masked copies for teaching: without Object Lock, made when missing.",
     )
     s3_copy_bucket: str | None = Field(
         None, description="Bucket of the second copies, created with Object Lock; unset, there is only one copy."
@@ -72,7 +73,8 @@ class Settings(BaseSettings):
     twilio_api_secret: SecretStr | None = Field(None, description="The key's secret.")
     twilio_from: str = Field(description="Caller number, E.164.")
     twilio_destinations: Path | None = Field(
-        None, description="Table of prefixes that may be rung, or not, or under another number; unset is the shipped one."
+        None,
+        description="Table of prefixes that may be rung, or not, or under another number; unset is the shipped one.",
     )
     twilio_timeout: float = Field(10.0, description="Seconds to wait for the carrier's answer to one request.")
     twilio_cps: float = Field(1.0, description="Calls placed per second of clock time and account.")

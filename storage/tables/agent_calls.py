@@ -39,7 +39,9 @@ class AgentCall(SQLModel, table=True):
     reason: str | None = Field(default=None, description="of a hand-over: OPERATOR, LOW_CONFIDENCE or NEEDS_AGENT")
     state: str = Field(description="TAKEN, WANTED, RINGING (his own telephone), JOINED, WRAP_UP, DONE")
     outcome: str | None = Field(default=None, description="GIVEN_BACK, NOT_REACHED, LOST (his line broke) or FINISHED")
-    problem: str | None = Field(default=None, description="why the last wish could not be met; a code of rules/words.py")
+    problem: str | None = Field(
+        default=None, description="why the last wish could not be met; a code of rules/words.py"
+    )
     why: list = document("[]")
     line: str | None = Field(default=None, description="what was heard on the line where no code tells it")
     conference: str | None = Field(default=None, description="the carrier's id of the room")

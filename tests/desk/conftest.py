@@ -203,7 +203,9 @@ def fill(url: str) -> Day:
                 counts=n == 0,
                 in_window=True if n == 0 else None,
                 profile="national@1",
-                decision={"settlement": {"reasons": [{"code": reason, "corrected": False, "step": "M1"}], "steps": [step]}},
+                decision={
+                    "settlement": {"reasons": [{"code": reason, "corrected": False, "step": "M1"}], "steps": [step]}
+                },
                 settled_at=at(10),
             )
             for minute, kind, case_id, data in (

@@ -14,7 +14,11 @@ def test_a_pair_stands_once():
 
 @pytest.mark.parametrize(
     ("relation", "evidence", "code"),
-    [("SPOUSE", "结婚证复印件，档案室 12-3", None), ("FRIEND", "x", "BAD_RELATION"), ("SIBLINGS", "  ", "EVIDENCE_MISSING")],
+    [
+        ("SPOUSE", "结婚证复印件，档案室 12-3", None),
+        ("FRIEND", "x", "BAD_RELATION"),
+        ("SIBLINGS", "  ", "EVIDENCE_MISSING"),
+    ],
 )
 def test_what_is_entered(relation, evidence, code):
     if code is None:

@@ -8,7 +8,25 @@ from scripts.rule_profiles import load_profile
 NATIONAL = load_profile("national")
 SHORT = NATIONAL.with_params({"script.simplified": True})
 FEES = NATIONAL.with_params({"matrix.fees_for_all_types": True})
-ITEMS = ["M1", "M2.received", "M2.receipt_signed", "M3", "M4", "M5", "M6.coverage", "M6.exclusions", "M6.term", "M7", "M8", "M9", "N1", "N2", "N3", "N4", "N5"]
+ITEMS = [
+    "M1",
+    "M2.received",
+    "M2.receipt_signed",
+    "M3",
+    "M4",
+    "M5",
+    "M6.coverage",
+    "M6.exclusions",
+    "M6.term",
+    "M7",
+    "M8",
+    "M9",
+    "N1",
+    "N2",
+    "N3",
+    "N4",
+    "N5",
+]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,9 @@ def upgrade() -> None:
     op.add_column("users", _list("languages"))
     op.add_column("calls", sa.Column("agent_login", TEXT, nullable=True))
     op.add_column("calls", sa.Column("led_by", TEXT, nullable=True))
-    op.create_index("ix_calls_agent_login", "calls", ["agent_login"], postgresql_where=sa.text("agent_login IS NOT NULL"))
+    op.create_index(
+        "ix_calls_agent_login", "calls", ["agent_login"], postgresql_where=sa.text("agent_login IS NOT NULL")
+    )
     op.create_table(
         "agent_seats",
         sa.Column("login", TEXT, nullable=False),
@@ -66,7 +68,9 @@ def upgrade() -> None:
     )
     still_open = sa.text("state <> 'DONE'")
     op.create_index("uq_agent_calls_open_login", "agent_calls", ["login"], unique=True, postgresql_where=still_open)
-    op.create_index("uq_agent_calls_open_person", "agent_calls", ["person_id"], unique=True, postgresql_where=still_open)
+    op.create_index(
+        "uq_agent_calls_open_person", "agent_calls", ["person_id"], unique=True, postgresql_where=still_open
+    )
     op.create_index("ix_agent_calls_call", "agent_calls", ["call_id"])
     op.create_table(
         "agent_legs",
