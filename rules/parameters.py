@@ -158,7 +158,7 @@ _ALL = (
               "面访须附投保人身份证件复印件", "a visit counts only with a copy of the policyholder's identity document", "higher"),
     Parameter("voicemail.notice", "NONE", "", "C55",
               "遇语音信箱是否留言", "what is left on an answering machine: nothing, or a notice that tells of no insurance",
-              "higher", choices=("NEUTRAL", "NONE"), in_use=False),
+              "higher", choices=("NEUTRAL", "NONE")),
     Parameter("after_verification.recall_by", {"LANGUAGE_BARRIER": "BRANCH", "HEARING_OR_AGE": "BRANCH"}, "", "C47",
               "核实后由谁再访，未列者由总公司", "who calls again after a verification; head office where a reason is not named",
               choices=("HEAD_OFFICE", "BRANCH")),
