@@ -78,7 +78,7 @@ clean: ## remove what set-up made; the state of HUIFANG_HOME stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: setup
-setup: .venv/python.done .venv/system.done .venv/compiled.done $(VENDOR)/.done $(CATALOGUES) ## prepare .venv, the npm packages and the message catalogues
+setup: .venv/python.done .venv/system.done $(VENDOR)/.done $(CATALOGUES) .venv/compiled.done ## prepare .venv, the npm packages and the message catalogues
 	@true
 
 # a copied or moved environment has a dead interpreter or another folder's programs: made anew

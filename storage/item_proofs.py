@@ -75,7 +75,8 @@ async def _script(connection: AsyncConnection, call: dict) -> Script | None:
 
 def _asked(turn: dict) -> Asked:
     told = turn["data"]
-    said = tuple((one["step"], one["id"]) for one in told.get("said", ()))
+    # a turn that was written before steps were noted says nothing of where an item was asked
+    said = tuple((one["step"], one["id"]) for one in told.get("said", ()) if "step" in one and "id" in one)
     return Asked(turn["at"], said, told.get("identity") or "UNPROVEN")
 
 

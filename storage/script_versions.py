@@ -19,6 +19,11 @@ SHIPPED = "huifang"  # who drafted, reviewed and published what came with the pr
 _texts: dict[str, Script] = {}  # by digest; a text never changes
 
 
+def forget() -> None:
+    """Texts of another database are not in this one."""
+    _texts.clear()
+
+
 class NotPossible(ValueError):
     """A step that the version's life does not allow; `zh` and `en` say why."""
 

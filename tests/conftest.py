@@ -198,11 +198,13 @@ def each_store(request: pytest.FixtureRequest, installation: dict[str, str], mon
 def installation(stack: Stack, database_url: str, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Every HUIFANG_* value of the test run in os.environ, with a database and bucket of the test's own."""
     from settings import settings
+    from storage.script_versions import forget as forget_texts
 
     values = stack.environment() | {"HUIFANG_DATABASE_URL": database_url, "HUIFANG_S3_BUCKET": s3.bucket}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
+    forget_texts()
     yield values
     settings.cache_clear()
 

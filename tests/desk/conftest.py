@@ -307,10 +307,12 @@ def desk_settings(stack, migrated_template, tmp_path_factory) -> Iterator[str]:
 def forget() -> None:
     """Nothing that an earlier installation's settings led to is kept."""
     from storage.calendar_days import forget as forget_calendar
+    from storage.script_versions import forget as forget_texts
     from storage.vault import vault
 
     vault.cache_clear()
     forget_calendar()
+    forget_texts()
 
 
 @pytest.fixture(scope="module")

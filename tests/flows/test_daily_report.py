@@ -19,6 +19,9 @@ async def test_without_parameters_it_reports_yesterday(prefect_server, database,
     assert {Path(file).parent for file in files} == {tmp_path / "reports"}
     assert len(files) == 4
     async with db.transaction() as connection:
-        assert await db.rows(connection, "SELECT kind, period FROM reports") == [
-            {"kind": "daily", "period": yesterday.isoformat()}
+        # and the success of the units in the last whole month, which is kept once
+        last_month = business_date(system().now()).replace(day=1) - timedelta(days=1)
+        assert await db.rows(connection, "SELECT kind, period FROM reports ORDER BY kind") == [
+            {"kind": "daily", "period": yesterday.isoformat()},
+            {"kind": "success", "period": f"{last_month:%Y-%m}"},
         ]

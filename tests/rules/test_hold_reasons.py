@@ -9,6 +9,7 @@ NOT_CODES = {
     *("MORNING", "AFTERNOON", "EVENING"),
     *("POLICYHOLDER", "VERIFICATION", "PRECHECK", "PLAN_USED_UP"),
     *("EARLIEST", "LATEST"),
+    *("ROBOT_ONLY", "ROBOT_THEN_AGENT", "AGENT_ONLY"),  # who rings
 }
 
 

@@ -1,5 +1,6 @@
 """The page on which a person watches and steers the carrier, in a browser."""
 
+import asyncio
 import shutil
 
 import pytest
@@ -29,6 +30,9 @@ async def test_a_person_picks_up_speaks_and_orders_a_fault(carrier, application)
         page.on("dialog", lambda dialog: dialog.accept("我是 <b>本人</b>"))
         await page.get_by_role("button", name="Say").click()
         await expect(page.locator("#log")).to_contain_text("我是 <b>本人</b>")
+        async with asyncio.timeout(30):  # what was said has been told before callbacks are dropped
+            while len(application.to("/voice")) < 2:
+                await asyncio.sleep(0.05)
         await page.select_option("#fault select", "callback-drop")
         await page.click("#fault button >> nth=0")
         await expect(page.locator("#faults")).to_contain_text("24 · callback-drop")

@@ -35,7 +35,8 @@ def loud(samples) -> list[bool]:
 async def test_a_dual_recording_is_as_long_as_it_says_and_neither_side_is_silent(carrier, application):
     call, recording = await recorded(carrier, application, RecordingStatusCallback=f"{application.url}/rec")
     assert (recording["status"], recording["channels"], recording["source"]) == ("completed", 2, "OutboundAPI")
-    assert recording["duration"] == call["duration"]
+    # whole seconds, each rounded by itself: the recording begins a moment after the call
+    assert 0 <= int(call["duration"]) - int(recording["duration"]) <= 1
     assert recording["media_url"].startswith(f"{carrier.url}/2010-04-01/")
     assert recording["uri"].startswith("/2010-04-01/")
     answer = await media(carrier, recording)
