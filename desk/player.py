@@ -5,7 +5,7 @@ on the ledger before a byte leaves. Nothing here can be kept: no-store, no downl
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
@@ -147,23 +147,27 @@ async def sound(request: Request, user: SignedIn, play_id: str) -> Response:
         )
     if not decision:
         return denied(decision)
+    return await sent(request, lambda: reader_of(kept).stream(first, end), first, end, size, kept.content_type)
+
+
+async def sent(
+    request: Request, stream: Callable[[], Iterator[bytes]], first: int, end: int, size: int, content_type: str
+) -> Response:
+    """Bytes `first` to `end` of `size` as they are asked for; the stream is made and read beside the event loop."""
     try:
-        pieces = await run_in_threadpool(_opened, kept, first, end)
+        pieces = await run_in_threadpool(_opened, stream)
     except UNREADABLE as problem:
         return away(problem)
-    headers = NO_STORE | {
-        "Accept-Ranges": "bytes",
-        "Content-Length": str(end - first),
-    }
+    headers = NO_STORE | {"Accept-Ranges": "bytes", "Content-Length": str(end - first)}
     status = 200
     if "range" in request.headers:
         status, headers["Content-Range"] = 206, f"bytes {first}-{end - 1}/{size}"
-    return StreamingResponse(iterate_in_threadpool(pieces), status, headers, media_type=kept.content_type)
+    return StreamingResponse(iterate_in_threadpool(pieces), status, headers, media_type=content_type)
 
 
-def _opened(kept: KeptObject, first: int, end: int) -> Iterator[bytes]:
+def _opened(stream: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
     """The first piece is there before an answer is begun: what cannot be opened is an error, not half a sound."""
-    pieces = reader_of(kept).stream(first, end)
+    pieces = stream()
     opening = next(pieces, b"")
 
     def all_of_it() -> Iterator[bytes]:

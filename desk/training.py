@@ -1,19 +1,18 @@
 """Training copies: made under a granted request, heard in the house by the call center, ended by whoever still hears who it
 is (R119, C41). As with every recording nothing can be kept, and the right is asked anew at each stretch and jump."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
-from fastapi.concurrency import iterate_in_threadpool, run_in_threadpool
-from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import person_of, refusal
 from desk.auth import SignedIn, User, at_head_office, csrf_checked
 from desk.pages import Today, render, today
 from desk.places import places_here
-from desk.player import NO_STORE, PEAKS, PLAYERS, UNREADABLE, away, denied, stretch_of
+from desk.player import NO_STORE, PEAKS, PLAYERS, UNREADABLE, away, denied, sent, stretch_of
 from rules import retrieval as rule
 from rules.training import WHY
 from storage import plays, training_copies, training_plays
@@ -172,27 +171,7 @@ async def sound(request: Request, user: SignedIn, play_id: str) -> Response:
         decision = await training_plays.go_on(connection, play, copy, person, first, end, **asked)
     if not decision:
         return denied(decision)
-    try:
-        pieces = await run_in_threadpool(_opened, copy, first, end)
-    except UNREADABLE as problem:
-        return away(problem)
-    headers = NO_STORE | {"Accept-Ranges": "bytes", "Content-Length": str(end - first)}
-    status = 200
-    if "range" in request.headers:
-        status, headers["Content-Range"] = 206, f"bytes {first}-{end - 1}/{size}"
-    return StreamingResponse(iterate_in_threadpool(pieces), status, headers, media_type=copy.content_type)
-
-
-def _opened(copy: Copy, first: int, end: int) -> Iterator[bytes]:
-    """The first piece is there before an answer is begun: what cannot be opened is an error, not half a sound."""
-    pieces = _reader(copy).stream(first, end)
-    opening = next(pieces, b"")
-
-    def all_of_it() -> Iterator[bytes]:
-        yield opening
-        yield from pieces
-
-    return all_of_it()
+    return await sent(request, lambda: _reader(copy).stream(first, end), first, end, size, copy.content_type)
 
 
 @router.post("/training-plays/{play_id}/seeks", dependencies=[Depends(csrf_checked)])
