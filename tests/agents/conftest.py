@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
-import uvicorn
 
 from clock import Clock
+from tests.loopback import LaterApp, served
 
 PASSWORD = "a long enough password"
 ROOT = Path(__file__).parents[2]
@@ -25,40 +25,6 @@ DAY = date(2026, 9, 24)
 SPEED = 30.0
 AGENTS = ("meng", "qiao")
 LINES = {"meng": "sip:meng@desk.example", "qiao": "sip:qiao@desk.example", "shifu": "sip:shifu@desk.example"}
-
-
-@contextlib.asynccontextmanager
-async def served(app) -> AsyncIterator[int]:
-    """Yields the port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
-    server.capture_signals = contextlib.nullcontext  # a test's Ctrl-C belongs to pytest
-    stop = asyncio.Event()
-    server.main_loop = stop.wait
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        stop.set()
-        await task
-
-
-class LaterApp:
-    """Stands on a port before the application is made that must know it."""
-
-    def __init__(self):
-        self.app = None
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] == "lifespan":
-            while True:
-                message = await receive()
-                await send({"type": f"{message['type']}.complete"})
-                if message["type"] == "lifespan.shutdown":
-                    return
-        await self.app(scope, receive, send)
 
 
 @dataclass
@@ -233,8 +199,8 @@ async def house(installation, working_calls, tmp_path, monkeypatch) -> AsyncIter
                 state=tmp_path,
             )
         )
-        carrier_at = f"http://127.0.0.1:{await stack.enter_async_context(served(carrier))}"
-        desk_at = f"http://127.0.0.1:{await stack.enter_async_context(served(later))}"
+        carrier_at = await stack.enter_async_context(served(carrier))
+        desk_at = await stack.enter_async_context(served(later))
         for name, value in (
             ("TWILIO_BASE_URL", carrier_at),
             ("PUBLIC_URL", desk_at),

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from clock import Clock
+from tests.loopback import LaterApp, served
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -42,38 +42,6 @@ def loaded(name: str, file: Path):
 
 plans = loaded("numbered_fault_plans", HERE / "plans.py")
 working_calls = loaded("working_calls", ROOT / "benchmarks" / "working_calls.py")
-
-
-@contextlib.asynccontextmanager
-async def served(app):
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
-    server.capture_signals = contextlib.nullcontext  # a test's Ctrl-C belongs to pytest
-    stop = asyncio.Event()
-    server.main_loop = stop.wait
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        stop.set()
-        await task
-
-
-class LaterApp:
-    """Stands on a port before the application is made that must know it."""
-
-    app = None
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] == "lifespan":
-            while True:
-                message = await receive()
-                await send({"type": f"{message['type']}.complete"})
-                if message["type"] == "lifespan.shutdown":
-                    return
-        await self.app(scope, receive, send)
 
 
 @dataclass

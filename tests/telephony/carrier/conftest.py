@@ -1,40 +1,20 @@
 """A carrier served over loopback, and an application that it calls: both real servers on ports of their own."""
 
 import asyncio
-import contextlib
 import json
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import httpx
 import pytest
-import uvicorn
 from twilio.request_validator import RequestValidator
 
 from telephony.carrier.app import create_app
 from telephony.carrier.exchange import CarrierConfig
+from tests.loopback import served
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 ACCOUNT = "AC" + "0a" * 16
-
-
-@contextlib.asynccontextmanager
-async def served(app):
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
-    # a test's Ctrl-C belongs to pytest
-    server.capture_signals = contextlib.nullcontext
-    stop = asyncio.Event()
-    # uvicorn looks ten times a second whether to stop; two hundred tests would wait for that
-    server.main_loop = stop.wait
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        stop.set()
-        await task
 
 
 @dataclass
