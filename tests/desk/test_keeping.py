@@ -12,6 +12,7 @@ import soundfile
 import sqlalchemy as sa
 
 from rules.keeping import MAY, Act
+from tests.desk.kept_recording import put_on_record
 
 PASSWORD = "a long enough password"
 PEOPLE = {
@@ -82,7 +83,7 @@ def kept(desk_settings, people):
     """The recording of `call-0` as it lies in the archive, its lock some seconds long, of a call twenty-one years ago."""
     from settings import settings
     from storage.archive import archive, second_archive
-    from storage.encryption import FORM, seal
+    from storage.encryption import seal
     from storage.key_keepers import key_keeper
     from storage.sound import keep
 
@@ -99,26 +100,7 @@ def kept(desk_settings, people):
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=10)
     stored = archive().put(name, sealed.getvalue(), "x", until)
     with people.begin() as c:
-        now = {"now": datetime.now(UTC)}
-        c.execute(
-            sa.text("INSERT INTO data_keys VALUES ('key-0', 'recording:1', :w, :v, :now, :now)"),
-            now | {"w": wrapped.data, "v": wrapped.version},
-        )
-        c.execute(
-            sa.text(
-                """INSERT INTO archive_objects (kind, recording_id, call_id, began_on, bucket, object_key, version_id, form,
-                     data_key_id, content_type, sha256, sha512, bytes, plain_sha256, plain_bytes, retain_until, stored_at,
-                     checked_at, retention_at)
-                   SELECT 'RECORDING', id, call_id, :day, :bucket, :key, :version, :form, 'key-0', :type, :sha256, :sha512,
-                     :bytes, :plain, :size, :until, :now, :now, :now FROM recordings WHERE provider_id = 'RE0'"""
-            ),
-            now
-            | {
-                "day": date(2004, 9, 24), "bucket": archive().bucket, "key": name, "version": stored.version_id,
-                "form": FORM, "type": plain.content_type, "sha256": stored.sha256, "sha512": stored.sha512,
-                "bytes": stored.size, "plain": plain.sha256, "size": plain.size, "until": until,
-            },
-        )  # fmt: skip
+        put_on_record(c, archive().bucket, stored, wrapped, plain, date(2004, 9, 24), until)
     yield name
     for cached in (settings, archive, second_archive, key_keeper):
         cached.cache_clear()

@@ -15,6 +15,8 @@ import soundfile
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from tests.desk.kept_recording import put_on_record
+
 PASSWORD = "a long enough password"
 PEOPLE = {
     "chief": ("DEPARTMENT_HEAD", "4401"),
@@ -35,7 +37,7 @@ def recorded(desk_settings, day) -> bytes:
     from desk.passwords import hash_password
     from settings import settings
     from storage.archive import archive
-    from storage.encryption import FORM, seal
+    from storage.encryption import seal
     from storage.key_keepers import key_keeper
     from storage.sound import keep
 
@@ -59,26 +61,7 @@ def recorded(desk_settings, day) -> bytes:
                 {"l": login, "n": f"{login} 测试", "p": password, "r": json.dumps([role]), "b": branch},
             )
         c.execute(sa.text("UPDATE recordings SET seconds = 20 WHERE provider_id = 'RE0'"))
-        now = {"now": datetime.now(UTC)}
-        c.execute(
-            sa.text("INSERT INTO data_keys VALUES ('key-0', 'recording:1', :w, :v, :now, :now)"),
-            now | {"w": wrapped.data, "v": wrapped.version},
-        )
-        c.execute(
-            sa.text(
-                """INSERT INTO archive_objects (kind, recording_id, call_id, began_on, bucket, object_key, version_id, form,
-                     data_key_id, content_type, sha256, sha512, bytes, plain_sha256, plain_bytes, retain_until, stored_at,
-                     checked_at, retention_at)
-                   SELECT 'RECORDING', id, call_id, :day, :bucket, :key, :version, :form, 'key-0', :type, :sha256, :sha512,
-                     :bytes, :plain, :size, :until, :now, :now, :now FROM recordings WHERE provider_id = 'RE0'"""
-            ),
-            now
-            | {
-                "day": date(2026, 9, 24), "bucket": store.bucket, "key": stored.key, "version": stored.version_id,
-                "form": FORM, "type": kept.content_type, "sha256": stored.sha256, "sha512": stored.sha512,
-                "bytes": stored.size, "plain": kept.sha256, "size": len(plain), "until": until,
-            },
-        )  # fmt: skip
+        put_on_record(c, store.bucket, stored, wrapped, kept, date(2026, 9, 24), until)
     engine.dispose()
     return plain
 
