@@ -9,6 +9,7 @@ import json
 import os
 import time
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,10 @@ class Clock:
 
 
 def system() -> Clock:
-    """The clock that `HUIFANG_CLOCK_FILE` names, the system's otherwise."""
-    name = os.environ.get("HUIFANG_CLOCK_FILE")
+    """The clock that `HUIFANG_CLOCK_FILE` names at this moment, the system's otherwise. To be asked for anew, not kept."""
+    return _clock_of(os.environ.get("HUIFANG_CLOCK_FILE"))
+
+
+@cache
+def _clock_of(name: str | None) -> Clock:
     return Clock(Path(name) if name else None)

@@ -14,7 +14,6 @@ from telephony import agent_calls
 from telephony.phone import ENDED
 
 router = APIRouter(prefix="/twilio", include_in_schema=False)
-_clock = system()
 
 
 @router.api_route("/agent/{call_id}", methods=["GET", "POST"])
@@ -23,7 +22,7 @@ async def picked_up(call_id: str, form: Form) -> Response:
     if form.get("left") or not form.get("CallSid"):
         return document(agent_calls.hang_up())
     async with db.transaction() as connection:
-        found = await in_hand.joined(connection, call_id, form["CallSid"], _clock.now())
+        found = await in_hand.joined(connection, call_id, form["CallSid"], system().now())
     if found is None:
         return document(agent_calls.hang_up())
     room, public_url = found["agent_call_id"], settings().public_url
@@ -48,7 +47,7 @@ async def status(call_id: str, form: Form) -> None:
             status=state[:32],
             over=state in ENDED,
             sequence=whole(form.get("SequenceNumber")) or 0,
-            now=_clock.now(),
+            now=system().now(),
         )
 
 

@@ -32,7 +32,6 @@ from telephony.webhook_overrides import ASK_AGAIN
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/twilio", include_in_schema=False)
-_clock = system()
 
 # Said when we cannot go on. Tells nothing of insurance: we may not know yet who listens.
 APOLOGY = "非常抱歉，系统暂时出现故障，我们会另行与您联系，再见。"
@@ -98,7 +97,10 @@ async def _turn(call_id: str, form: dict[str, str], again: bool = False) -> Resp
     sid = form.get("CallSid", "")
     for _ in range(3):
         async with db.transaction() as connection:
-            conversation = await conversations.load(connection, call_id, seen_since(_clock.now(), _clock.speed))
+            conversation = await conversations.load(connection, call_id, seen_since(system().now(), system().speed))
+            if conversation is not None and conversation.progress is not None and not sid:
+                # the address had moved, and what was posted to it is lost: the turn is said again
+                sid, form = conversation.sid, {}
             if conversation is None or conversation.state == "REJECTED" or conversation.sid not in (None, sid):
                 # a call we know nothing of, or a second one for the same attempt: nobody is questioned twice
                 return document(twiml.close([WRONG_CALL]))
@@ -127,13 +129,13 @@ async def _turn(call_id: str, form: dict[str, str], again: bool = False) -> Resp
                 said=[{"step": u.step, "id": u.id, "discloses": u.discloses} for u in rendered.utterances],
                 over=rendered.listen is None,
                 answered_by=form.get("AnsweredBy"),
-                now=_clock.now(),
+                now=system().now(),
                 handover=handover,
             )
             if handover and not stored:
                 await connection.rollback()
             if stored and candidate:
-                await conversations.keep_candidate(connection, conversation, candidate, _clock.now())
+                await conversations.keep_candidate(connection, conversation, candidate, system().now())
         if stored:
             await sensitive_recording.follow(sid, script, conversation.progress, progress)
             if room := handover.agent_call if handover else conversation.led_by:
@@ -151,7 +153,7 @@ def _advance(conversation: Conversation, script, form: dict[str, str]):
         return turn.progress, turn.answers, None
     if progress.ended or form.get("turn") != str(conversation.turn):
         return progress, (), None
-    turn = next_turn(script, conversation.sheet, progress, _heard(form), _clock.now())
+    turn = next_turn(script, conversation.sheet, progress, _heard(form), system().now())
     return turn.progress, turn.answers, turn.candidate_number
 
 
@@ -170,7 +172,7 @@ def _handed_over(conversation: Conversation, script, progress: Progress, answers
     if reason is None or load_profile(conversation.profile)["calling.callers"] == ROBOT_ONLY:
         return progress, answers, None
     turn = handed_over(script, before, turn)
-    seen = seen_since(_clock.now(), _clock.speed)
+    seen = seen_since(system().now(), system().speed)
     return turn.progress, turn.answers, Handover(uuid.uuid4().hex, uuid.uuid4().hex, reason, seen)
 
 
@@ -241,7 +243,7 @@ async def status(call_id: str, form: Form) -> None:
             answered_by=_short(form.get("AnsweredBy")),
             duration=whole(form.get("CallDuration")),
             body=_kept(form),
-            now=_clock.now(),
+            now=system().now(),
         )
 
 
@@ -257,7 +259,7 @@ async def machine(call_id: str, form: Form) -> None:
             sid=_short(form["CallSid"]),
             answered_by=_short(form["AnsweredBy"]),
             body=_kept(form),
-            now=_clock.now(),
+            now=system().now(),
         )
 
 
@@ -278,7 +280,7 @@ async def recording(call_id: str, form: Form) -> None:
             channels=whole(form.get("RecordingChannels")),
             problem=f"ABSENT_{_short(form['ErrorCode'])}" if form.get("ErrorCode") else None,
             body=_kept(form),
-            now=_clock.now(),
+            now=system().now(),
         )
 
 
