@@ -1,23 +1,17 @@
-"""One call: from the queue over ringing and the application's TwiML to its end, with the status callbacks on the way."""
+"""One call: from the queue over ringing and the application's TwiML to its end."""
 
 import asyncio
 import math
 from dataclasses import dataclass, field
 
-from telephony.carrier import amd, conferences, documents, people, recordings, tricks, twiml
+from telephony.carrier import amd, conferences, documents, people, recordings, twiml
 from telephony.carrier.line import Line, Member, Room
+from telephony.carrier.progress import DECLINED, TERMINAL, Progress
 from telephony.carrier.sound import Heard, keys_seconds, speech_seconds
 from telephony.carrier.webhooks import Reply
 
 QUEUED = 0.8
 DIALLING = 0.2
-# real seconds that a callback waits for the answer to the one before
-IN_ORDER = 5.0
-TERMINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
-SIP = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
-# which status Twilio gives to a declined call is not documented; busy is what its users report
-DECLINED = "603"
-EVENTS = {"in-progress": "answered", **dict.fromkeys(TERMINAL, "completed")}
 _GEO = {
     f"{who}{what}": "" for who in ("To", "From", "Called", "Caller") for what in ("City", "State", "Zip", "Country")
 }
@@ -95,19 +89,15 @@ class Call:
         self._waits = self.exchange.queue.take_place(self.created) if self.parent is None else 0.0
         if self.parent is not None:
             self.params["ParentCallSid"] = self.parent.sid
+        self.progress = Progress(self)
         self.time = Line(self.exchange.clock)
         self.room: Room | None = None
         self._line_answered: float | None = None
         self._line_ended: float | None = None
-        self._sequence = 0
         self._running: asyncio.Task | None = None
         self._interruption: str | None = None
         self._redirect: documents.Source | None = None
-        self._last_callback: tuple[asyncio.Event, asyncio.Task] | None = None
-        self._held: list = []
         self._limit: asyncio.Task | None = None
-        self._sip: str | None = None
-        self._rang: float | None = None
         # the resource before its last change, where a fault asks for it
         self._before: dict | None = None
 
@@ -223,13 +213,13 @@ class Call:
         self.callee = self.exchange.numbers.dial(self.to)
         self.exchange.journal.note("dialled", number=self.to, times=self.exchange.numbers.dials[self.to])
         self.started = clock.now()
-        self._report("initiated")
+        self.progress.report("initiated")
         try:
             unreached = await self._stage(self._ring())
         except Interrupted:
             unreached = ("canceled", self._interruption)
             if self._interruption in ("network", "restart"):
-                unreached, self._sip = ("failed", self._interruption), "503"
+                unreached, self.progress.sip = ("failed", self._interruption), "503"
         if unreached:
             self._end(*unreached)
             return
@@ -274,7 +264,7 @@ class Call:
         if wanted := self.exchange.trouble("ends-unreached", self):
             self._become("ringing")
             await clock.sleep(1.0)
-            self._sip = str(wanted["sip"])
+            self.progress.sip = str(wanted["sip"])
             return wanted["status"], "network"
         if ring.outcome == "failed":
             return "failed", "network"
@@ -287,10 +277,10 @@ class Call:
         if self.hook.done():
             if self.hook.result():
                 return None
-            self._sip = DECLINED
+            self.progress.sip = DECLINED
             return "busy", "callee"
         if ring.outcome in ("busy", "declined"):
-            self._sip = DECLINED if ring.outcome == "declined" else None
+            self.progress.sip = DECLINED if ring.outcome == "declined" else None
             return "busy", "callee"
         if ring.outcome == "no-answer" or ring.seconds > self.order.timeout:
             return "no-answer", "timeout"
@@ -410,7 +400,7 @@ class Call:
     def _become(self, status: str) -> None:
         self._remember()
         self.status, self.updated = status, self.exchange.clock.now()
-        self._report(status)
+        self.progress.report(status)
 
     def _remember(self) -> None:
         if self.exchange.faults.table:
@@ -435,7 +425,7 @@ class Call:
         if status == "completed":
             self.price = f"{-0.03 * max(1, math.ceil(self.seconds / 60)):.5f}"
         self.exchange.log.add("ended", self.sid, self.to, status=status, by=by, duration=self.duration)
-        self._report(status)
+        self.progress.report(status)
 
     # -- after a restart of the carrier
 
@@ -444,14 +434,14 @@ class Call:
         return {
             "status": self.status, "updated": self.updated, "started": self.started, "answered": self.answered,
             "ended": self.ended, "answered_by": self.answered_by, "price": self.price, "deleted": self.deleted,
-            "sequence": self._sequence, "line_answered": self._line_answered, "line_ended": self._line_ended,
+            "sequence": self.progress.sequence, "line_answered": self._line_answered, "line_ended": self._line_ended,
         }  # fmt: skip
 
     def restore(self, sequence: int, line_answered: float | None, line_ended: float | None, **state) -> None:
         """Be again what an earlier process noted of this call."""
         for name, value in state.items():
             setattr(self, name, value)
-        self._sequence, self._line_answered, self._line_ended = sequence, line_answered, line_ended
+        self.progress.sequence, self._line_answered, self._line_ended = sequence, line_answered, line_ended
         if self.status in TERMINAL:
             self.over.set()
 
@@ -460,138 +450,12 @@ class Call:
         if self.answered is not None:
             self._end("completed", "restart")
         else:
-            self._sip = "503"
+            self.progress.sip = "503"
             self._end("failed", "restart")
 
-    # -- what the application is told
-
-    def _report(self, status: str) -> None:
-        """One event of the call's progress; it counts in SequenceNumber whether subscribed or not."""
-        exchange, trouble = self.exchange, self.exchange.trouble
-        if gap := trouble("sequence-gap", self, status):
-            self._sequence += gap["by"]
-        sequence, self._sequence = self._sequence, self._sequence + 1
-        exchange.journal.status(self)
-        exchange.log.add(status, self.sid, self.to, sequence=sequence)
-        if status == "ringing":
-            self._rang = exchange.clock.now()
-        order = self.order
-        if not order.status_callback or EVENTS.get(status, status) not in order.status_events:
-            return
-        params = self._told(status, sequence)
-        copies = [params]
-        if trouble("callback-drop", self, status):
-            return
-        if foreign := trouble("callback-foreign", self, status):
-            strange = (
-                {"CallSid": exchange.new_sid("CA")}
-                if foreign["of"] == "call"
-                else {"AccountSid": exchange.new_sid("AC")}
-            )
-            copies.insert(0, params | strange)
-        if late := trouble("callback-late", self, status):
-            exchange.spawn(self._send_late(params, self._owe(params), late["seconds"]))
-            return
-        if replayed := trouble("callback-replayed", self, status):
-            exchange.spawn(self._send_late(params, self._owe(params), replayed["seconds"]))
-        if status == "completed" and trouble("recording-before-call", self, status):
-            exchange.spawn(self._send_after_recordings(params, self._owe(params)))
-            return
-        if status not in TERMINAL and trouble("callback-reorder", self, status):
-            self._held.append(params)
-            return
-        if again := trouble("callback-duplicate", self, status):
-            later = exchange.rfc2822(exchange.clock.now() + 1)
-            copies.append(params | {"Timestamp": later} if again["fresh"] else params)
-        for copy in copies:
-            self._queue_callback(copy)
-        held, self._held = self._held, []
-        for params in held:
-            self._queue_callback(params)
-
-    def _told(self, status: str, sequence: int) -> dict[str, str]:
-        """The parameters of a status callback."""
-        exchange, order, trouble = self.exchange, self.order, self.exchange.trouble
-        moment = exchange.clock.now()
-        if status in TERMINAL and self._rang is not None and trouble("equal-timestamps", self, status):
-            moment = self._rang
-        if skew := trouble("clock-skew", self, status):
-            moment += skew["shift"]
-        params = {
-            **self.params,
-            "CallStatus": status,
-            "Timestamp": exchange.rfc2822(moment),
-            "CallbackSource": "call-progress-events",
-            "SequenceNumber": str(sequence),
-        }
-        if self.answered_by:
-            params["AnsweredBy"] = self.answered_by
-        if status in TERMINAL:
-            params["CallDuration"] = str(self.duration)
-            params["Duration"] = str(math.ceil(self.duration / 60))
-            params["SipResponseCode"] = self._sip or SIP[status]
-            if status == "completed" and order.record and self.recordings:
-                recording = self.recordings[0]
-                params["RecordingUrl"] = recordings.url(recording)
-                params["RecordingSid"] = recording.sid
-                params["RecordingDuration"] = str(recording.duration)
-        if trouble("callback-odd-fields", self, status):
-            for name in ("Caller", "Called", "CallbackSource", "Timestamp", "Duration", "SipResponseCode", "ToCity"):
-                params.pop(name, None)
-            params |= {"Direction": "", "ApiVersion": "", "StirVerstat": "", "CallerLanguage": "", "说明": "新字段"}
-        return params
-
-    def _queue_callback(self, params: dict[str, str]) -> None:
-        on_its_way = asyncio.Event()
-        work = self._send_after(self._last_callback, on_its_way, params, self._owe(params))
-        self._last_callback = on_its_way, self.exchange.spawn(work)
-
-    def _owe(self, params: dict[str, str]) -> int:
-        order = self.order
-        return self.exchange.journal.owe(self, order.status_method, order.status_callback, params, "callback")
-
-    async def _send_after(
-        self, before: tuple[asyncio.Event, asyncio.Task] | None, on_its_way: asyncio.Event, params: dict, owed: int
-    ) -> None:
-        # fired in order; a slow application holds the next one up for a while (in real time), not for ever
-        if before is not None:
-            sending, sent = before
-            await sending.wait()
-            await asyncio.wait({sent}, timeout=IN_ORDER)
-        on_its_way.set()
-        await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
-
-    async def _send_after_recordings(self, params: dict[str, str], owed: int) -> None:
-        while any(recording.status in ("in-progress", "paused", "processing") for recording in self.recordings):
-            await self.exchange.clock.sleep(0.5)
-        await self.exchange.clock.sleep(2.0)
-        await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
-
-    async def _send_late(self, params: dict[str, str], owed: int, seconds: float) -> None:
-        await self.exchange.clock.sleep(seconds)
-        await self.post(self.order.status_method, self.order.status_callback, params, "callback", owed)
-
     async def post(self, method: str, url: str, params: dict[str, str], event: str, owed: int | None = None) -> Reply:
-        """Send a callback whose answer does not matter; a failure becomes a notification. `owed` is its number in the
-        journal, where it stands there already."""
-        exchange = self.exchange
-        if owed is None:
-            owed = exchange.journal.owe(self, method, url, params, event)
-        told = {"status": params.get("CallStatus") or params.get("RecordingStatus") or params.get("AnsweredBy")}
-
-        def attempted(attempt: int, reply: Reply) -> None:
-            exchange.log.add(
-                event, self.sid, self.to, url=url, method=method, http=reply.status, error=reply.error,
-                attempt=attempt, ms=reply.ms, **told,
-            )  # fmt: skip
-
-        what = told["status"] if event == "callback" else event.removesuffix("-callback")
-        trick = tricks.on_request(exchange, self, what or event, params)
-        reply = await exchange.webhooks.send(method, url, params, attempted=attempted, trick=trick)
-        exchange.journal.sent(owed)
-        if reply.error:
-            exchange.notify(self, reply.error, reply.because, reply)
-        return reply
+        """See `Progress.post`."""
+        return await self.progress.post(method, url, params, event, owed)
 
     def resource(self) -> dict:
         exchange = self.exchange
