@@ -241,6 +241,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "SHORTER_THAN_CALL": ("短于通话", "shorter than the call"),
     "TOO_LARGE": ("过大", "too large"),
     "SCRIPT_MISSING": ("找不到通话所用话术，暂不归档", "the call's script cannot be read; not archived yet"),
+    "CARRIER_REFUSED": ("运营商暂不允许读取或删除", "the carrier does not let it be read or deleted yet"),
     "NEVER_REPORTED": ("运营商无录音", "the carrier has none"),
     "OBJECT_GONE": ("对象不在", "object gone"),
     "OBJECT_CHANGED": ("对象被改动", "object changed"),

@@ -139,7 +139,8 @@ async def ended_calls(connection: AsyncConnection, most: int = 100, now: datetim
                     answered=row["answered_at"] is not None,
                     answered_by=row["answered_by"],
                     ended_step=row["ended_step"],
-                    ended_by=row["ended_by"] or "callee",
+                    # a call that failed after the answer was ended by nobody: the line broke
+                    ended_by=row["ended_by"] or ("callee" if row["carrier_status"] == "completed" else None),
                     answers=answers_of_rows(row["answers"], row["policy_no"]),
                     appointment=datetime.fromisoformat(row["appointment"]) if row["appointment"] else None,
                     recording=row["recording"],

@@ -19,9 +19,9 @@ from storage.encryption import FORM, seal
 from storage.key_keepers import KeysAway, KeysWrong, Wrapped, key_keeper
 from storage.recordings import Waiting
 from storage.script_versions import script_of
-from storage.sound import Kept, Measured, NotSound, keep, measure, scratch, silenced
+from storage.sound import Kept, Measured, NotSound, keep, measure, measured_and_kept, scratch, silenced
 from tasks.outages import batch, is_outage
-from telephony.errors import Missing
+from telephony.errors import Missing, Refused
 from telephony.phone import Phone
 
 BATCH = 24
@@ -134,6 +134,12 @@ async def _carry(
             return Carried(stored)
         await phone.delete_recording(item.provider_id)
         return Carried(stored, deleted=True)
+    except Refused as e:
+        # nothing is lost by waiting here either, and the others of the batch have nothing to do with it
+        await _later(item, "CARRIER_REFUSED", clock)
+        if e.about == "account":
+            async with db.transaction() as connection:
+                await alarms.sound(connection, alarms.CARRIER_REFUSES, clock.now(), code=e.code, status=e.status)
     except Exception as e:
         if not is_outage(e) and not isinstance(e, tuple(kind for kind, _ in _ALARM_OF)):
             raise
@@ -170,6 +176,11 @@ async def _into_archive(
         received = await _fetch(item, phone)
     except Missing:
         return await _missing(item, clock)
+    except Refused as e:
+        if e.about == "account":
+            raise
+        # both channels were asked for, and the carrier has only one
+        return await _again_or_lost(item, "NOT_TWO_CHANNELS", clock)
     except TooLarge:
         return await _lost(item, "TOO_LARGE", clock)
     name, ready = "", None
@@ -189,11 +200,14 @@ def _prepared(
 ) -> tuple[str, Prepared]:
     """Measured, silenced where it must be, packed and sealed, with its name in the archive; blocks. Raises NotSound, Unfit,
     KeysAway, KeysWrong."""
-    measured = measure(received)
+    if stretches:
+        measured, kept = measure(received), keep(silenced(received, stretches))
+    else:
+        measured, kept = measured_and_kept(received)
     problem = recording_problem(measured.sound, reported_seconds=item.reported_seconds, call_seconds=item.call_seconds)
     if problem:
+        kept.file.close()
         raise Unfit(problem)
-    kept = keep(silenced(received, stretches) if stretches else received)
     began = item.answered_at or clock.now()
     name = archive_key(item.call_id, kept.samples_sha256 or kept.sha256, began, f"{kept.suffix}.{SUFFIX}")
     key_id, wrapped = key
