@@ -7,7 +7,7 @@ import numpy
 import pytest
 import soundfile
 
-from storage.sound import NotSound, access_copy, keep, measure, silenced
+from storage.sound import NotSound, access_copy, keep, measure, measured_and_kept, silenced
 
 
 def recording(seconds: float = 2, channels: int = 2, level: float = 0.3, rate: int = 8000) -> bytes:
@@ -73,6 +73,40 @@ def test_what_is_longer_than_a_window_is_measured_and_kept_whole():
     before, _ = soundfile.read(io.BytesIO(received), dtype="int16")
     after, _ = soundfile.read(io.BytesIO(keep(received).data), dtype="int16")
     assert (before == after).all()
+
+
+# the last is more than is held in memory
+@pytest.mark.parametrize("seconds", [0, 0.3, 60, 150.3, 300])
+def test_read_once_gives_what_measuring_and_keeping_give(seconds):
+    received = recording(seconds)
+    measured, kept = measured_and_kept(received)
+    apart = keep(received)
+    assert measured == measure(received)
+    assert (kept.data, kept.suffix, kept.samples_sha256) == (apart.data, apart.suffix, apart.samples_sha256)
+    assert kept.suffix == ("flac" if seconds else "wav")  # of nothing at all the codec makes nothing that can be read
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wrong"), [(2, 0), (150.3, 0), (150.3, 60.5), (150.3, 61), (150.3, 120), (150.3, 150.2), (300, 299.9)]
+)
+def test_what_does_not_come_back_to_the_last_sample_is_kept_as_it_came(monkeypatch, seconds, wrong):
+    """A codec that changes one sample, at `wrong` seconds."""
+
+    class Careless(soundfile.SoundFile):
+        written = 0
+
+        def write(self, data):
+            at = int(wrong * 8000) - self.written
+            self.written += len(data)
+            if 0 <= at < len(data):
+                data = data.copy()
+                data[at, 1] ^= 1
+            super().write(data)
+
+    monkeypatch.setattr(soundfile, "SoundFile", Careless)
+    received = recording(seconds)
+    kept = keep(received)
+    assert (kept.suffix, kept.data == received) == ("wav", True)
 
 
 @pytest.mark.parametrize(("begin", "end"), [(1, 2), (59.5, 61), (-3, 0.5), (70, float("inf")), (200, 300)])

@@ -3,9 +3,7 @@
 import asyncio
 import io
 import json
-import time
 import wave
-from datetime import UTC, datetime
 
 from clock import Clock
 from storage import archive_orders, db
@@ -66,21 +64,17 @@ async def main() -> None:
     disposed = await archive_orders.dispose(made["id"], clock)
     await archive_recordings.fn(line, clock)
     async with db.transaction() as connection:
-        alarms = await db.rows(connection, "SELECT name FROM alarms")
-        [waits] = await db.rows(connection, "SELECT state FROM recordings WHERE provider_id = 'RE2'")
+        alarms = await db.rows(connection, "SELECT name, detail FROM alarms")
     await db.dispose()
     print(
         json.dumps(
             {
                 "ahead": ahead.total_seconds(),
-                "year": datetime.now(UTC).year,
-                "at": time.time(),
                 "expired": expired,
                 "disposed": disposed,
                 "key": row["object_key"],
-                "alarms": [one["name"] for one in alarms],
+                "alarms": {one["name"]: one["detail"] for one in alarms},
                 "carrier_keeps": "RE2" not in line.deleted,
-                "state": waits["state"],
             }
         )
     )
