@@ -15,8 +15,8 @@ def _(message: str) -> str:
 YES_AND_NO = {
     "person": (_("It is he himself"), _("It is somebody else")),
     "convenient": (_("Convenient"), _("Not now")),
-    "clear": (_("Clear"), _("Not clear")),
-    "documents": (_("Clear"), _("Not clear")),
+    "clear": (_("Is clear"), _("Not clear")),
+    "documents": (_("Is clear"), _("Not clear")),
     "understands": (_("Can follow"), _("Cannot follow")),
     "anything_else": (_("Has a question"), _("Nothing more")),
     "none_of_it": (_("Nothing of the kind"), _("There was something")),

@@ -92,3 +92,21 @@ async def kept(connection: AsyncConnection, day: date, account: str) -> dict[str
         account=account,
     )
     return found[0] if found else None
+
+
+async def last_day(connection: AsyncConnection, account: str) -> date | None:
+    """The latest day that was compared."""
+    found = await rows(
+        connection, "SELECT max(day) AS day FROM carrier_comparisons WHERE account = :account", account=account
+    )
+    return found[0]["day"]
+
+
+async def cases_of(connection: AsyncConnection, call_ids: Sequence[str]) -> dict[str, int]:
+    """A case of each attempt: the one that it was placed for first."""
+    found = await rows(
+        connection,
+        "SELECT call_id, min(case_id) AS case_id FROM call_cases WHERE call_id = ANY(:calls) GROUP BY call_id",
+        calls=list(call_ids),
+    )
+    return {row["call_id"]: row["case_id"] for row in found}

@@ -28,6 +28,8 @@ PAGES = {
     "rows.xlsx": "/measures/rows/export.xlsx?first=2026-09-01&last=2026-10-31&figure=due",
     "missed": "/missed-appointments",
     "missed.xlsx": "/missed-appointments/export.xlsx",
+    "carrier": "/carrier-comparison",
+    "carrier.xlsx": "/carrier-comparison/export.xlsx",
 }
 LOOKS_ON = set(PAGES) - {"override form"}
 OPENS = {
@@ -36,7 +38,7 @@ OPENS = {
     "quality": set(PAGES),
     "auditor": LOOKS_ON,
     "compliance": LOOKS_ON,
-    "operator": {"missed", "missed.xlsx"},
+    "operator": {"missed", "missed.xlsx", "carrier", "carrier.xlsx"},
     "staff": set(),
     "province": {"measures", "measures by channel", "measures by agent", "rows", "rows.xlsx"},
 }
