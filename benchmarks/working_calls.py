@@ -29,7 +29,7 @@ from tasks.archiving import archive_recordings
 from tasks.contract_lists import take_file
 from tasks.dialling import Pace, dial_round
 from tasks.settling import settle_ended_calls
-from telephony.phone import CarrierRecording, PlacedCall
+from telephony.phone import CarrierError, CarrierRecording, PlacedCall
 
 DAY = date(2026, 9, 24)
 ROOT = Path(__file__).parents[1]
@@ -80,6 +80,9 @@ class AgreeableLine:
         return []
 
     async def hang_up(self, sid: str) -> None: ...
+
+    async def errors_of(self, sid: str) -> list[CarrierError]:
+        return []
 
     async def recordings_of(self, sid: str) -> list[CarrierRecording]:
         return []

@@ -24,6 +24,7 @@ SENTENCES = {
     "CALL_RINGING": _("Ringing"),
     "CALL_ANSWERED": _("Answered"),
     "CALL_ENDED": _("Call ended"),
+    "CALL_BROKE_OFF": _("The carrier could not go on with the call (error %(code)s); it does not count as hung up"),
     "NUMBER_NAMED": _("Another number was named on the phone; it is not rung until confirmed"),
     "RECORDING_REPORTED": _("The carrier reported the recording"),
     "RECORDING_VERIFIED": _("Recording archived, read back and locked"),

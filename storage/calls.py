@@ -228,6 +228,18 @@ async def gone(connection: AsyncConnection, call_id: str, why: str, now: datetim
     )
 
 
+async def broke_off(connection: AsyncConnection, call_id: str, code: int | None, now: datetime) -> None:
+    """The carrier ended the call because it could not go on: nobody hung up. Nothing once it is settled."""
+    await _advance(
+        connection,
+        call_id,
+        "CALL_BROKE_OFF",
+        now,
+        "ended_by = 'line' WHERE id = :call_id AND ended_by IS NULL AND settled_at IS NULL",
+        {"code": code},
+    )
+
+
 async def number_of(connection: AsyncConnection, call_ids: Sequence[str]) -> dict[str, bytes]:
     """The sealed number of each call."""
     found = await rows(connection, "SELECT id, number_sealed FROM calls WHERE id = ANY(:ids)", ids=list(call_ids))

@@ -15,7 +15,8 @@ from storage.db import rows
 class Waiting:
     """A recording to be fetched (REPORTED) or whose copy at the carrier is to be deleted (VERIFIED).
 
-    `marked`: somebody marked a stretch of its call as sensitive by hand (storage/sensitive_stretches.py)."""
+    `marked`: somebody marked a stretch of its call as sensitive by hand (storage/sensitive_stretches.py). `hung_up`: its call is
+    over, and would be settled as hung up by somebody who had said that it was he, before the first item."""
 
     id: int
     call_id: str
@@ -28,6 +29,8 @@ class Waiting:
     script: str
     script_digest: str | None
     marked: bool
+    call_sid: str | None
+    hung_up: bool
 
 
 async def claim(connection: AsyncConnection, now: datetime, lease_seconds: float, most: int) -> list[Waiting]:
@@ -45,7 +48,11 @@ async def claim(connection: AsyncConnection, now: datetime, lease_seconds: float
         )
         SELECT t.id, t.call_id, t.provider_id, t.state, t.reported_seconds, k.duration AS call_seconds, k.answered_at, t.tries, k.script,
                k.script_digest,
-               EXISTS (SELECT 1 FROM sensitive_stretches s WHERE s.call_id = k.id) AS marked
+               EXISTS (SELECT 1 FROM sensitive_stretches s WHERE s.call_id = k.id) AS marked, k.sid AS call_sid,
+               k.state = 'ENDED' AND k.carrier_status = 'completed' AND k.settled_at IS NULL AND k.ended_by IS NULL
+                 AND k.agent_login IS NULL
+                 AND EXISTS (SELECT 1 FROM answers a WHERE a.call_id = k.id AND a.step = 'C1' AND a.answer = 'YES')
+                 AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.call_id = k.id AND a.step = 'M1' AND a.final) AS hung_up
         FROM taken t JOIN calls k ON k.id = t.call_id ORDER BY t.reported_at
         """,
         now=now,

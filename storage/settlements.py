@@ -123,6 +123,13 @@ def _case(row: dict) -> CaseFacts:
     )
 
 
+def _ended_by(known: str | None, carrier_status: str | None) -> str | None:
+    """A call that failed after the answer, or that the carrier had to give up, was ended by nobody: the line broke."""
+    if known == "line":
+        return None
+    return known or ("callee" if carrier_status == "completed" else None)
+
+
 async def ended_calls(connection: AsyncConnection, most: int = 100, now: datetime | None = None) -> list[Ended]:
     """Calls that are over and whose recording is verified, lost or not to be expected; at `now`, without those whose agent
     may still note the last answer. Locks them until the transaction ends, so that two settlers never meet."""
@@ -139,8 +146,7 @@ async def ended_calls(connection: AsyncConnection, most: int = 100, now: datetim
                     answered=row["answered_at"] is not None,
                     answered_by=row["answered_by"],
                     ended_step=row["ended_step"],
-                    # a call that failed after the answer was ended by nobody: the line broke
-                    ended_by=row["ended_by"] or ("callee" if row["carrier_status"] == "completed" else None),
+                    ended_by=_ended_by(row["ended_by"], row["carrier_status"]),
                     answers=answers_of_rows(row["answers"], row["policy_no"]),
                     appointment=datetime.fromisoformat(row["appointment"]) if row["appointment"] else None,
                     recording=row["recording"],

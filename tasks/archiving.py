@@ -20,6 +20,7 @@ from storage.key_keepers import KeysAway, KeysWrong, Wrapped, key_keeper
 from storage.recordings import Waiting
 from storage.script_versions import script_of
 from storage.sound import Kept, Measured, NotSound, keep, measure, measured_and_kept, scratch, silenced
+from tasks.hang_ups import explain_hang_up
 from tasks.outages import batch, is_outage
 from telephony.errors import Missing, Refused
 from telephony.phone import Phone
@@ -172,6 +173,9 @@ async def _into_archive(
     if sensitive or item.marked:
         async with db.transaction() as connection:
             stretches = await sensitive_stretches.of_call(connection, item.call_id, sensitive)
+    if item.hung_up and item.call_sid:
+        # its call is settled as soon as a recording is verified, and not before
+        await explain_hang_up(phone, item.call_id, item.call_sid, clock)
     try:
         received = await _fetch(item, phone)
     except Missing:

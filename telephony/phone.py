@@ -43,6 +43,15 @@ class CarrierRecording:
     created_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CarrierError:
+    """Something that went wrong for the carrier during a call. `of_document`: it could not read what it was to say."""
+
+    code: int | None
+    at: datetime | None
+    of_document: bool
+
+
 class Phone(Protocol):
     async def place(self, call_id: str, to: str) -> str:
         """Dial `to` (E.164) and return the carrier's id. Raises Refused, NotSent, Busy or Ambiguous."""
@@ -63,6 +72,9 @@ class Phone(Protocol):
 
     async def cancel(self, sid: str) -> PlacedCall:
         """Take a call back that nobody has answered yet; one that somebody has goes on. Returns the call as it is then."""
+
+    async def errors_of(self, sid: str) -> list[CarrierError]:
+        """What the carrier noted of a call, the newest first; warnings left out."""
 
     async def recordings_of(self, sid: str) -> list[CarrierRecording]: ...
 

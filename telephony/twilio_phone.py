@@ -14,7 +14,7 @@ from scripts.destinations import load_destinations
 from settings import Settings, settings
 from telephony.errors import Ambiguous, Missing, NotSent, Refused
 from telephony.http_client import NEVER_SENT, HttpxClient, check
-from telephony.phone import CarrierRecording, PlacedCall
+from telephony.phone import CarrierError, CarrierRecording, PlacedCall
 from telephony.webhook_overrides import ASK_AGAIN, INSIST
 
 PAGE = 1000
@@ -145,6 +145,17 @@ class TwilioPhone:
             if e.code != 21220:  # somebody has answered, or it is over
                 raise
             return await self.fetch(sid)
+
+    async def errors_of(self, sid: str) -> list[CarrierError]:
+        documents = tuple(f"{self._public}/twilio/{what}/" for what in ("voice", "fallback"))
+        return [
+            CarrierError(
+                int(found.error_code) if str(found.error_code).isdecimal() else None,
+                found.message_date,
+                (found.request_url or "").startswith(documents),
+            )
+            for found in await self._client.calls(sid).notifications.list_async(log=0, limit=20)
+        ]
 
     async def recordings_of(self, sid: str) -> list[CarrierRecording]:
         return [_recording(r) for r in await self._client.recordings.list_async(call_sid=sid, limit=20)]

@@ -18,7 +18,7 @@ from telephony.carrier.documents import (
     words,
 )
 from telephony.carrier.sound import speech_seconds
-from telephony.carrier.webhooks import RETRIEVAL_FAILURE
+from telephony.carrier.webhooks import RETRIEVAL_FAILURE, Reply
 
 SCHEMA_WARNING = 12200
 INVALID_URL = 11100
@@ -85,6 +85,8 @@ class Session:
         doomed = source.url is not None and self.exchange.trouble("fetch-and-fallback-fail", self.call, "twiml")
         try:
             if doomed:
+                failed = Reply(source.url, source.method)
+                self.exchange.notify(self.call, RETRIEVAL_FAILURE, "no document, and no fallback", failed)
                 raise TwimlError(RETRIEVAL_FAILURE, "document and fallback fail, says the table of faults")
             return await self._fetch(source)
         except TwimlError as error:

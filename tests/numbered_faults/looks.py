@@ -165,6 +165,11 @@ def answers_kept(seen) -> None:
     assert kept and "M1" not in kept
 
 
+def gave_up(seen) -> None:
+    """The carrier said why it ended the call, and was asked."""
+    assert "CALL_BROKE_OFF" in [event["kind"] for event in seen.call["events"]]
+
+
 def nothing_told(seen) -> None:
     """Nobody proved who he was, so no item came up and nothing of a policy was said."""
     assert {step for step, _ in seen.said} <= {"C1", "C2", "C3"}
