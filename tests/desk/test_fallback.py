@@ -45,6 +45,10 @@ async def test_the_stored_turn_is_said_again_once(installation, working_calls, t
     repeated = await post(f"{at}/fallback/{first}", ErrorUrl=action(begun).partition("#")[0], ErrorCode="11200")
     assert said(repeated) == said(following)
 
+    # the action's address had moved: asked by GET, and nothing of what was posted is in it; that is no silence
+    moved = await carrier.post(action(again), "any")
+    assert (said(moved), action(moved)) == (said(following), action(following))
+
     # the same turn failed twice, or nobody knows which one did
     for failed in ({"ErrorUrl": action(again).partition("#")[0]}, {"ErrorUrl": ""}, {}):
         assert APOLOGY in await post(f"{at}/fallback/{first}", ErrorCode="11200", **failed)

@@ -263,3 +263,26 @@ async def test_an_answer_that_drips_is_given_up_in_the_whole_time():
     with pytest.raises(Ambiguous):
         await phone.place("abc", "+8613800138000")
     await phone.aclose()
+
+
+@respx.mock
+async def test_errors_about_a_document_are_told_from_those_about_a_callback(phone):
+    def noted(code: str, address: str) -> dict:
+        return {
+            "sid": "NO1", "error_code": code, "log": "0", "request_url": address,
+            "message_date": "Thu, 24 Sep 2026 02:05:00 +0000",
+        }  # fmt: skip
+
+    at = "https://desk.example/twilio"
+    found = [
+        noted("11200", f"{at}/voice/abc?turn=3"),
+        noted("12100", f"{at}/fallback/abc"),
+        noted("11200", f"{at}/status/abc"),
+    ]
+    route = respx.get(f"{CALLS.removesuffix('.json')}/CA1/Notifications.json").respond(
+        json={"notifications": found, "next_page_uri": None, "page": 0, "page_size": 50}
+    )
+    errors = await phone.errors_of("CA1")
+    assert [(e.code, e.of_document) for e in errors] == [(11200, True), (12100, True), (11200, False)]
+    assert {e.at.isoformat() for e in errors} == {"2026-09-24T02:05:00+00:00"}
+    assert route.calls.last.request.url.params["Log"] == "0"  # warnings end no call
