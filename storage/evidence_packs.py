@@ -23,7 +23,7 @@ from rules.plain_values import to_plain
 from rules.retrieval_events import ACCESS, AUDIT_SEALED, CUSTODY, ON_THE_LEDGER, subject_of
 from scripts.call_scripts import UnknownScript
 from scripts.rule_profiles import load_profile
-from storage import archive_objects, checkpoints, item_proofs, ledger, timestamps
+from storage import archive_objects, checkpoints, damage_met, item_proofs, ledger, timestamps
 from storage.archive import Archive, ArchiveError
 from storage.archive_objects import KeptObject
 from storage.checkpoints import Checkpoint
@@ -289,7 +289,7 @@ def _put_recordings(
                 "form": kept.form,
                 "data_key": base64.b64encode(key).decode(),
                 "stored_at": kept.stored_at,
-                "locks": [_lock(kept, which, store) for which, store in stores if _version(kept, which)],
+                "locks": _locks(kept, stores),
                 "locks_read_at": now,
             }
         )
@@ -300,11 +300,21 @@ def _version(kept: KeptObject, which: str) -> str | None:
     return kept.version_id if which == "FIRST" else kept.second_version_id
 
 
-def _lock(kept: KeptObject, which: str, store: Archive) -> dict[str, Any]:
-    """What the store itself answers of the version's retention."""
-    version = _version(kept, which)
-    lock = asdict(store.lock_of(kept.object_key, version))
-    return {"copy": which, "bucket": store.bucket, "version_id": version, **lock}
+def _locks(kept: KeptObject, stores: Sequence[tuple[str, Archive]]) -> list[dict[str, Any]]:
+    """What the stores themselves answer of the retention, for every copy that one of them answers for."""
+    found, problem = [], None
+    for which, store in stores:
+        if (version := _version(kept, which)) is None:
+            continue
+        try:
+            lock = asdict(store.lock_of(kept.object_key, version))
+        except ArchiveError as e:
+            problem = e
+            continue
+        found.append({"copy": which, "bucket": store.bucket, "version_id": version, **lock})
+    if not found and problem is not None:
+        raise problem
+    return found
 
 
 def _copy(
@@ -320,11 +330,12 @@ def _copy(
                 store.copy_out(kept.object_key, version, sealed)
                 sealed.seek(0)
                 if hashlib.file_digest(sealed, "sha512").hexdigest() != kept.sha512:
-                    raise ArchiveError(f"{kept.object_key}: the {which.lower()} copy was changed")
+                    raise NotOpened(f"{kept.object_key}: the {which.lower()} copy was changed")
                 for piece in opened(partial(_at, sealed), kept.bytes, key, kept.object_key):
                     plain.write(piece)
             return
         except (ArchiveError, NotOpened) as found:
+            damage_met.write_down(kept, which, found)
             problem = found
     raise problem if isinstance(problem, ArchiveError) else ArchiveError(str(problem))
 

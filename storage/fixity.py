@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import archive_objects, ledger
+from storage import alarms, archive_objects, ledger
 from storage.archive import Archive, ArchiveError, NotInArchive
 from storage.archive_objects import KeptObject
 from storage.db import rows
@@ -94,10 +94,13 @@ def copied(kept: KeptObject, source: Archive, version_id: str, target: Archive) 
 
 
 async def due(connection: AsyncConnection, before: datetime, most: int, after: int = 0) -> list[KeptObject]:
-    """Objects of which a copy was last read before this instant, by their numbers behind `after`."""
+    """Objects of which a copy was last read before this instant, and damaged ones that another copy may mend, by their
+    numbers behind `after`."""
     return await archive_objects.select(
         connection,
-        "(o.checked_at < :before OR o.second_checked_at < :before) AND o.id > :after",
+        """(o.checked_at < :before OR o.second_checked_at < :before
+            OR o.second_version_id IS NOT NULL AND (o.problem IS NOT NULL OR o.second_problem IS NOT NULL))
+           AND o.id > :after""",
         "ORDER BY o.id LIMIT :most",
         before=before,
         after=after,
@@ -108,6 +111,25 @@ async def due(connection: AsyncConnection, before: datetime, most: int, after: i
 async def write_down(connection: AsyncConnection, findings: list[Finding], now: datetime) -> None:
     for finding in findings:
         await _write(connection, finding, now)
+
+
+async def met(connection: AsyncConnection, kept: KeptObject, which: str, problem: str, now: datetime) -> None:
+    """Somebody who wanted to read this copy met its damage: written down once, with the alarm, until it is mended."""
+    version, standing = {FIRST: ("version_id", "problem"), SECOND: ("second_version_id", "second_problem")}[which]
+    [row] = await rows(
+        connection,
+        f"SELECT {version} AS version, {standing} AS problem FROM archive_objects WHERE id = :id FOR UPDATE",
+        id=kept.id,
+    )
+    if row["problem"] is not None or row["version"] != getattr(kept, version):
+        return
+    await write_down(connection, [Finding(kept, which, row["version"], problem)], now)
+    [count] = await rows(
+        connection,
+        """SELECT count(*) AS damaged FROM archive_objects
+           WHERE disposed_at IS NULL AND (problem IS NOT NULL OR second_problem IS NOT NULL)""",
+    )
+    await alarms.sound(connection, alarms.FIXITY_FAILED, now, objects=count["damaged"])
 
 
 async def _write(connection: AsyncConnection, finding: Finding, now: datetime) -> None:

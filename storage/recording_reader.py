@@ -2,10 +2,10 @@
 to, and writes down that he did."""
 
 import io
-import logging
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from storage import damage_met, fixity
 from storage.archive import Archive, ArchiveError, archive, second_archive
 from storage.archive_objects import KeptObject
 from storage.data_keys import unwrapped
@@ -15,12 +15,9 @@ from storage.key_keepers import KeyKeeper, key_keeper
 _SEALED_BLOCK = 4 * (65536 + 16)  # so many sealed bytes are asked for at once; whole chunks of the present form
 
 
-log = logging.getLogger(__name__)
-
-
 class RecordingReader:
-    """The plain bytes of one object, from its second copy on where the first is away, gone or damaged. Calls block: use a
-    thread. Raises ArchiveError, NotOpened, KeyDestroyed, KeysAway, KeysWrong."""
+    """The plain bytes of one object, from its second copy on where the first is away, gone or damaged, which is written
+    down. Calls block: use a thread. Raises ArchiveError, NotOpened, KeyDestroyed, KeysAway, KeysWrong."""
 
     def __init__(
         self,
@@ -58,10 +55,8 @@ class RecordingReader:
             except (ArchiveError, NotOpened) as problem:
                 if len(self._copies) == 1:
                     raise
-                # the copy is not asked again; what is wrong with it is for the re-reading to say and mend
-                log.warning(
-                    "object %s: a copy cannot be read (%s), the other is", self._kept.id, type(problem).__name__
-                )
+                damage_met.write_down(self._kept, fixity.FIRST, problem)
+                # the copy is not asked again
                 self._copies, self._ahead = self._copies[1:], (0, b"")
 
     def copy_out(self, out: BinaryIO) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from clock import Clock
-from storage import data_keys, db, recordings
+from storage import data_keys, db, recordings, sound
 from storage.archive import Archive
 from tasks import archiving
 from telephony.errors import Missing
@@ -38,8 +38,9 @@ STEPS = {
     "claimed": (recordings, "claim", "after"),
     "key-made": (data_keys, "ensure", "after"),
     "fetched": (archiving, "_fetch", "after"),
-    "measured": (archiving, "measure", "after"),
-    "packed": (archiving, "keep", "after"),
+    "measured": (sound._Meter, "add", "after"),
+    "packed": (sound, "_gives_back", "before"),
+    "proven": (archiving, "measured_and_kept", "after"),
     "sealed": (archiving, "_sealed", "after"),
     "before-put": (Archive, "_put_new", "before"),
     "after-put": (Archive, "_put_new", "after"),

@@ -392,11 +392,19 @@ async def test_what_cannot_be_exported_leaves_nothing(archived_call, clock, tmp_
     assert await ask("SELECT 1 FROM events WHERE kind = 'RECORDING_EXPORTED'") == []
 
 
-async def test_a_damaged_first_copy_is_replaced_by_the_second(archived_call, clock, tmp_path, behind):
+@pytest.mark.parametrize(("gone", "problem"), [(False, "OBJECT_CHANGED"), (True, "OBJECT_GONE")])
+async def test_a_damaged_first_copy_is_replaced_by_the_second(
+    archived_call, clock, tmp_path, ask, behind, gone, problem
+):
     from storage import archive_objects
 
     async with db.transaction() as connection:
         [kept] = await archive_objects.of_call(connection, archived_call)
-    behind.replace(kept.bucket, kept.object_key, kept.version_id, b"damaged")
+    if gone:
+        behind.remove(kept.bucket, kept.object_key, kept.version_id)
+    else:
+        behind.replace(kept.bucket, kept.object_key, kept.version_id, b"damaged")
     await export(archived_call, tmp_path / "pack", "lin", clock)
     assert problems(tmp_path / "pack") == set()
+    told = await ask("SELECT problem, second_problem FROM archive_objects WHERE id = :id", id=kept.id)
+    assert told == [{"problem": problem, "second_problem": None}]
