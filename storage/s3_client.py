@@ -80,7 +80,8 @@ class translated:
             if status < 500 and status != 429 and not error.code.startswith(("Internal", "Slow", "Service")):
                 raise ArchiveError(f"the archive refused: {error.code}") from error
         if isinstance(error, MinioException | urllib3.exceptions.HTTPError | OSError):
-            raise ArchiveUnreachable(f"the archive does not answer: {_name(error)}") from error
+            what = "fails" if isinstance(error, S3Error) else "does not answer"
+            raise ArchiveUnreachable(f"the archive {what}: {_name(error)}") from error
 
 
 def _name(error: BaseException) -> str:

@@ -25,7 +25,9 @@ async def run(script: Path, *arguments: str) -> dict:
         timeout=280,
     )
     assert child.returncode == 0, child.stderr[-3000:]
-    return json.loads(child.stdout.splitlines()[-1])
+    told = json.loads(child.stdout.splitlines()[-1])
+    print(script.name, *arguments[:1], told)
+    return told
 
 
 @pytest.mark.long
