@@ -163,7 +163,7 @@ def restore(folder: Path, only_drill: bool) -> None:
         "opened": found.opened,
         "from_second_copy": found.from_second,
         "bytes": found.bytes,
-        "ledger": {"lines": found.ledger_lines, "head": found.ledger_head},
+        "ledger": {"lines": found.ledger_lines, "head": found.ledger_head, "checkpoints": found.checkpoints},
         "seconds": round(found.seconds, 1),
         "failures": [{"object": name, "problem": problem} for name, problem in found.failures],
     }
@@ -175,8 +175,8 @@ def restore(folder: Path, only_drill: bool) -> None:
             f"{found.objects} recordings: {found.opened} opened and compared ({found.from_second} of them from the second copy), {found.bytes / 2**20:.1f} MiB in {found.seconds:.1f} s.",
         )
         yield text(
-            f"账本 {found.ledger_lines} 行，末行摘要 {found.ledger_head}",
-            f"ledger: {found.ledger_lines} lines, head {found.ledger_head}",
+            f"账本 {found.ledger_lines} 行，末行摘要 {found.ledger_head}；{found.checkpoints} 个检查点重新算得一致，签名有效",
+            f"ledger: {found.ledger_lines} lines, head {found.ledger_head}; {found.checkpoints} checkpoints worked out again, signed by these keys",
         )
         for name, problem in found.failures:
             yield f"{name} · {problem}"
@@ -243,11 +243,6 @@ def _put_keys_back(keys: dict[str, Any]) -> None:
         write_json(secrets, kept | {"vault_key": keys["vault_key"]}, mode=0o600)
         os.environ["HUIFANG_VAULT_KEY"] = keys["vault_key"]
     put_ledger_keys_back(own.ledger_key_file, keys.get("ledger_keys"))
-    if keys.get("ledger_keys") and own.ledger_key_file:
-        if own.ledger_key_file.exists() and own.ledger_key_file.read_text() != keys["ledger_keys"]:
-            # a fresh installation's own pair, under which nothing that is restored was signed
-            own.ledger_key_file.rename(own.ledger_key_file.with_name(f"{own.ledger_key_file.name}.replaced"))
-        _write(own.ledger_key_file, keys["ledger_keys"])
     if keys["archive_keys"] is None:
         return
     if own.archive_key_file is None:
@@ -277,6 +272,9 @@ def put_ledger_keys_back(file: Path | None, backup: str | None) -> None:
         return
     found = ledger_keys.parse(backup)
     if not file.exists() or not set(found.current) <= set(ledger_keys.read(file).public):
+        if file.exists():
+            # a fresh installation's own pair, under which nothing that is restored was signed
+            file.rename(file.with_name(f"{file.name}.replaced"))
         _write(file, found.written())
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import archive_objects, db
+from settings import settings
+from storage import archive_objects, checkpoints, db, ledger, ledger_keys
 from storage.archive import archive
 from tasks import archive_care
 from tasks.archiving import archive_recordings
@@ -43,6 +44,17 @@ async def test_everything_is_heard_again(
         await reported(f"RE{number}", talk(4, seed=number))
     await archive_recordings.fn(line, clock)
     assert await archive_care.make_second_copies.fn(clock) == RECORDINGS
+    signing = tmp_path / "ledger-keys"
+    monkeypatch.setenv("HUIFANG_LEDGER_KEY_FILE", str(signing))
+    settings.cache_clear()
+    ledger_keys.new_pair(signing, "ledger.example/callbacks")
+    for recording in ("RE0", "RE1"):
+        async with db.transaction() as connection:
+            await ledger.record(
+                connection, "RETENTION_EXTENDED", clock.now(), actor=ledger.SYSTEM, call_id=f"call-{recording}",
+                recording=recording, version_id="v", retain_until="2050-01-01T00:00:00+00:00", why="R26",
+            )  # fmt: skip
+        assert await checkpoints.make(ledger_keys.read(signing), clock.now())
     here = {name: value for name, value in os.environ.items() if name.startswith("HUIFANG_")}
     kept = tmp_path / "backup"
     made = await huifang("backup", str(kept), **here)
@@ -57,18 +69,26 @@ async def test_everything_is_heard_again(
         "HUIFANG_HOME": str(tmp_path / "other"),
         "HUIFANG_DATABASE_URL": elsewhere,
         "HUIFANG_ARCHIVE_KEY_FILE": str(tmp_path / "keys-put-back"),
+        "HUIFANG_LEDGER_KEY_FILE": str(tmp_path / "ledger-keys-put-back"),
         "HUIFANG_VAULT_KEY": json.loads((kept / "keys.json").read_text())["vault_key"],
     }
     report = await huifang("restore", str(kept), **there)
     assert report["ok"] and report["failures"] == []
     assert (report["objects"], report["opened"], report["from_second_copy"]) == (RECORDINGS, RECORDINGS, 1)
-    assert report["ledger"] == {"lines": made["ledger"]["seq"], "head": made["ledger"]["hash"]}
+    assert report["ledger"] == {"lines": made["ledger"]["seq"], "head": made["ledger"]["hash"], "checkpoints": 2}
 
     # a full database is not written into, a changed backup not believed, and without the keys nothing is heard
     await huifang("restore", str(kept), expect=1, **there)
     (tmp_path / "keys-put-back").write_text("other:" + "A" * 43 + "=\n")
     deaf = await huifang("restore", str(kept), "--only-drill", expect=1, **there)
     assert deaf["opened"] == 0 and len(deaf["failures"]) == RECORDINGS
+    # nor is a ledger believed that others have signed
+    ledger_keys.new_pair(tmp_path / "others", "ledger.example/callbacks")
+    (tmp_path / "ledger-keys-put-back").write_text((tmp_path / "others").read_text())
+    forged = await huifang("restore", str(kept), "--only-drill", expect=1, **there)
+    assert [f["object"] for f in forged["failures"] if f["object"].startswith("checkpoint")] == [
+        "checkpoint 1", "checkpoint 2",
+    ]  # fmt: skip
     (kept / "ledger.jsonl").write_bytes((kept / "ledger.jsonl").read_bytes()[:-2] + b"x\n")
     await huifang("restore", str(kept), "--only-drill", expect=1, **there)
     stack.drop_database(elsewhere.rpartition("/")[2])
