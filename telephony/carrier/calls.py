@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field
 
 from telephony.carrier import amd, conferences, documents, people, recordings, twiml
+from telephony.carrier.call_resource import resource_of
 from telephony.carrier.line import Line, Member, Room
 from telephony.carrier.progress import DECLINED, TERMINAL, Progress
 from telephony.carrier.sound import Heard, keys_seconds, speech_seconds
@@ -395,7 +396,7 @@ class Call:
         stale = self.exchange.trouble("stale-call", self) if self._before else None
         if stale and self.exchange.clock.now() - self.updated < stale["seconds"]:
             return self._before
-        return self.resource()
+        return resource_of(self)
 
     def _become(self, status: str) -> None:
         self._remember()
@@ -404,7 +405,7 @@ class Call:
 
     def _remember(self) -> None:
         if self.exchange.faults.table:
-            self._before = self.resource()
+            self._before = resource_of(self)
 
     def _end(self, status: str, by: str) -> None:
         self._remember()
@@ -456,48 +457,3 @@ class Call:
     async def post(self, method: str, url: str, params: dict[str, str], event: str, owed: int | None = None) -> Reply:
         """See `Progress.post`."""
         return await self.progress.post(method, url, params, event, owed)
-
-    def resource(self) -> dict:
-        exchange = self.exchange
-        path = f"/2010-04-01/Accounts/{exchange.account_sid}/Calls/{self.sid}"
-        return {
-            "account_sid": exchange.account_sid,
-            "answered_by": self.answered_by,
-            "api_version": "2010-04-01",
-            "caller_name": None,
-            "date_created": exchange.rfc2822(self.created),
-            "date_updated": exchange.rfc2822(self.updated),
-            "direction": self.direction,
-            "duration": str(self.duration) if self.status == "completed" else None,
-            "end_time": exchange.rfc2822(self.ended),
-            "forwarded_from": None,
-            "from": self.from_,
-            "from_formatted": self.from_,
-            "group_sid": None,
-            "parent_call_sid": self.parent.sid if self.parent else None,
-            "phone_number_sid": exchange.phone_number_sid(self.from_),
-            "price": self.price,
-            "price_unit": "USD",
-            "queue_time": self.queue_time,
-            "sid": self.sid,
-            "start_time": exchange.rfc2822(self.started),
-            "status": self.status,
-            "subresource_uris": {
-                name: f"{path}/{child}.json"
-                for name, child in (
-                    ("events", "Events"),
-                    ("notifications", "Notifications"),
-                    ("payments", "Payments"),
-                    ("recordings", "Recordings"),
-                    ("siprec", "Siprec"),
-                    ("streams", "Streams"),
-                    ("transcriptions", "Transcriptions"),
-                    ("user_defined_message_subscriptions", "UserDefinedMessageSubscriptions"),
-                    ("user_defined_messages", "UserDefinedMessages"),
-                )
-            },
-            "to": self.to,
-            "to_formatted": self.to,
-            "trunk_sid": None,
-            "uri": f"{path}.json",
-        }

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from telephony.carrier import orders
 from telephony.carrier.access import ROOT, base_url, read_form, signed_in, the_call
+from telephony.carrier.call_resource import resource_of
 from telephony.carrier.calls import TERMINAL, Call
 from telephony.carrier.errors import ApiError, invalid, unauthenticated
 from telephony.carrier.paging import Row, page, within
@@ -51,7 +52,7 @@ async def calls(request, exchange):
         and started(call.started)
         and ended(call.ended)
     ]
-    return JSONResponse(page(request, "calls", found, Call.resource))
+    return JSONResponse(page(request, "calls", found, resource_of))
 
 
 async def _create_call(request: Request, exchange) -> Response:
@@ -90,7 +91,7 @@ async def _create_call(request: Request, exchange) -> Response:
         )
     exchange.admit(to)
     call = Call(exchange, exchange.new_sid("CA"), to, from_, order, base_url(request, exchange))
-    answer = call.resource()
+    answer = resource_of(call)
     exchange.place(call)
     if (details := ordered("create-lost-response")) is not None:
         return LostResponse(details["hold"])
@@ -113,7 +114,7 @@ async def call(request, exchange):
         return Response(status_code=204)
     if request.method == "POST":
         await _change_call(await read_form(request), call)
-    return JSONResponse(call.resource() if request.method == "POST" else call.shown())
+    return JSONResponse(resource_of(call) if request.method == "POST" else call.shown())
 
 
 async def _change_call(form: orders.Form, call: Call) -> None:
