@@ -126,7 +126,8 @@ def compare_recordings(
 ) -> list[Difference]:
     """`calls`: our call id by the carrier's sid, for naming what we have no row of."""
     by_sid = {recording.sid: recording for recording in here}
-    theirs = {recording.sid: recording for recording in there if recording.status not in NOT_KEPT}
+    told = {recording.sid: recording for recording in there}
+    theirs = {sid: recording for sid, recording in told.items() if recording.status not in NOT_KEPT}
     found = []
     for sid, recording in theirs.items():
         own = by_sid.get(sid)
@@ -147,5 +148,6 @@ def compare_recordings(
             )
     for sid, own in by_sid.items():
         if own.state == "REPORTED" and sid not in theirs:
-            found.append(Difference("RECORDING_NOT_THERE", sid, own.call_id, own.state))
+            status = told[sid].status if sid in told else None
+            found.append(Difference("RECORDING_NOT_THERE", sid, own.call_id, own.state, status))
     return found

@@ -8,6 +8,7 @@ from rules.cases import CaseState
 from rules.outcome_reasons import MAPPINGS, MISSELLING_REASONS, RE_SIGN_REASONS, REASON_RULES, VERIFICATION_REASONS
 from rules.outcomes import QUESTION, STANDARD, SUB_STANDARD, VERIFICATION
 from rules.plain_values import from_plain, to_plain
+from rules.refusals import Refused
 
 # From the best to the gravest
 CLASSES = (STANDARD, SUB_STANDARD, QUESTION, VERIFICATION)
@@ -26,12 +27,8 @@ CLOSE, KEEP, NO_ORDERS = ORDERS = ("CLOSE", "KEEP", "NONE")
 _OF_THE_CLASS = frozenset({"QUESTION", "VERIFICATION", "LETTER", "VISIT", "FEEDBACK_ONLY"})
 
 
-class OverrideRefused(ValueError):
+class OverrideRefused(Refused):
     """An override without a reason, without a second person, or to a class that does not exist. Says which."""
-
-    def __init__(self, code: str, zh: str, en: str):
-        super().__init__(en)
-        self.code, self.zh, self.en = code, zh, en
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,13 @@
 """Policyholders who are proven relatives may share a number, where the profile allows it (C23, S12)."""
 
+from rules.refusals import Refused
+
 RELATIONS = ("SPOUSE", "PARENT_AND_CHILD", "SIBLINGS", "GRANDPARENT_AND_CHILD", "OTHER_RELATIVES")
 PROPOSED, CONFIRMED, DECLINED, TAKEN_BACK = TIE_STATES = ("PROPOSED", "CONFIRMED", "DECLINED", "TAKEN_BACK")
 
 
-class TieRefused(ValueError):
-    """A relation that may not be entered, or not by this person; `code` is stable, the sentence in both languages."""
-
-    def __init__(self, code: str, zh: str, en: str):
-        super().__init__(en)
-        self.code, self.zh, self.en = code, zh, en
+class TieRefused(Refused):
+    """A relation that may not be entered, or not by this person."""
 
 
 def pair(person: int, other: int) -> tuple[int, int]:

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from rules.cases import CaseState
 from rules.parameters import DEFAULTS, Profile
 from rules.reasoning import Step
+from rules.refusals import Refused
 from rules.work_orders import WorkOrderState
 
 VERIFIED, RETURNED = VERDICTS = ("VERIFIED", "RETURNED")
 SIGNED, WAIVED, NOT_NEEDED = STATEMENTS = ("SIGNED", "WAIVED", "NOT_NEEDED")
 
 
-class ReviewRefused(ValueError):
-    """A review that may not stand; `code` is stable, the sentence stands in both languages."""
-
-    def __init__(self, code: str, zh: str, en: str):
-        super().__init__(en)
-        self.code, self.zh, self.en = code, zh, en
+class ReviewRefused(Refused):
+    """A review that may not stand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from rules.parameters import DEFAULTS, Profile
 from rules.reasoning import Step
+from rules.refusals import Refused
 
 CUSTOMER_SIDE, AGENT, AGENT_LEFT = "CUSTOMER_SIDE", "AGENT", "AGENT_LEFT"
 
@@ -244,12 +245,8 @@ UPHELD, DISMISSED = DECISIONS = ("UPHELD", "DISMISSED")
 FINDINGS = ("FAMILY", "AGENT")
 
 
-class DecisionRefused(ValueError):
-    """A decision about a proposal that may not stand; `code` is stable, the sentence stands in both languages."""
-
-    def __init__(self, code: str, zh: str, en: str):
-        super().__init__(en)
-        self.code, self.zh, self.en = code, zh, en
+class DecisionRefused(Refused):
+    """A decision about a proposal that may not stand."""
 
 
 def check_recommendation(state: str, decision: str, *, reason: str, measure: str, finding: str | None = None) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rules.calendar import business_date, shanghai
 from rules.parameters import Profile
 from rules.penalties import QUALITY_ITEMS
+from rules.refusals import Refused
 from rules.sampling import QUESTION, Sampled, population_digest, quality_checks, self_inspection
 from scripts.rule_profiles import load_profile
 from storage import ledger
@@ -22,12 +23,8 @@ SELF_INSPECTION, QUALITY_SHARE = KINDS = ("SELF_INSPECTION", "QUALITY_SHARE")
 ROOM = "AUDIT"
 
 
-class SampleRefused(ValueError):
-    """A draw or a finding that may not stand; `code` is stable, the sentence stands in both languages."""
-
-    def __init__(self, code: str, zh: str, en: str):
-        super().__init__(en)
-        self.code, self.zh, self.en = code, zh, en
+class SampleRefused(Refused):
+    """A draw or a finding that may not stand."""
 
 
 @dataclass(frozen=True, slots=True)
