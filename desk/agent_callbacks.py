@@ -54,9 +54,9 @@ async def status(call_id: str, form: Form) -> None:
 @router.api_route("/conference/{call_id}", methods=["GET", "POST"], status_code=204)
 async def conference(call_id: str, form: Form) -> None:
     """The room has a name at the carrier: what hold is asked with."""
-    if form.get("ConferenceSid"):
+    if form.get("ConferenceSid") and form.get("CallSid"):
         async with db.transaction() as connection:
-            await in_hand.room_known(connection, call_id, form["ConferenceSid"][:64])
+            await in_hand.room_known(connection, call_id, form["ConferenceSid"][:64], form["CallSid"][:64])
 
 
 @router.api_route("/waiting/{call_id}", methods=["GET", "POST"])

@@ -17,6 +17,8 @@ PREVIEW = timedelta(minutes=10)
 WRAP_UP = timedelta(minutes=2)
 # A telephone of the house that was rung and of which nothing was heard since.
 QUIET = timedelta(seconds=75)
+# So long is waited until a telephone has been put down that is to be rung again: before, it would be busy.
+PUTTING_DOWN = timedelta(seconds=10)
 
 TOLD = """
   INSERT INTO events (at, kind, case_id, call_id, person_id, data)
@@ -217,13 +219,17 @@ async def want(connection: AsyncConnection, login: str, leg_id: str, address: st
 
 
 async def legs_to_ring(connection: AsyncConnection, now: datetime) -> list[dict[str, Any]]:
-    """Take up every telephone that is to be rung (id, address_sealed); each is given out once."""
+    """Take up every telephone that is to be rung and has been put down (id, address_sealed); each is given out once."""
     return await rows(
         connection,
         """UPDATE agent_legs SET state = 'RESERVED', changed_at = :now WHERE id IN (
-             SELECT id FROM agent_legs WHERE state = 'WANTED' ORDER BY changed_at FOR UPDATE SKIP LOCKED)
+             SELECT l.id FROM agent_legs l WHERE l.state = 'WANTED' AND NOT EXISTS (
+               SELECT 1 FROM agent_legs o WHERE o.login = l.login AND o.id <> l.id AND o.state NOT IN ('WANTED', 'ENDED')
+                 AND o.changed_at > :before)
+             ORDER BY l.changed_at FOR UPDATE OF l SKIP LOCKED)
            RETURNING id, address_sealed""",
         now=now,
+        before=now - PUTTING_DOWN,
     )
 
 
@@ -292,7 +298,7 @@ WITH news AS (
   UPDATE agent_legs SET state = CASE WHEN CAST(:over AS boolean) THEN 'ENDED' ELSE state END, status = CAST(:status AS text),
     sid = coalesce(sid, CAST(:sid AS text)), changed_at = :now
   WHERE id = :leg AND state <> 'ENDED' AND (sid IS NULL OR CAST(:sid AS text) IS NULL OR sid = CAST(:sid AS text))
-  RETURNING agent_call_id, role, state
+  RETURNING id, agent_call_id, role, state
 ), dealt AS (
   UPDATE agent_calls a SET
     state = CASE WHEN a.call_id IS NULL THEN 'TAKEN' WHEN a.state = 'JOINED' THEN 'WRAP_UP' ELSE 'DONE' END,
@@ -304,11 +310,14 @@ WITH news AS (
   FROM leg, agent_calls o LEFT JOIN calls k ON k.id = o.call_id
   WHERE leg.state = 'ENDED' AND leg.role = 'AGENT' AND o.id = leg.agent_call_id AND a.id = o.id
     AND a.state IN ('WANTED', 'RINGING', 'JOINED')
+    -- he has asked to dial again before his telephone was put down: that is another ring
+    AND NOT EXISTS (SELECT 1 FROM agent_legs n WHERE n.agent_call_id = leg.agent_call_id AND n.role = 'AGENT'
+                      AND n.id <> leg.id AND n.state <> 'ENDED')
   RETURNING a.*
 ), given AS (
   UPDATE calls k SET led_by = NULL FROM dealt WHERE k.id = dealt.call_id AND k.led_by = dealt.id RETURNING k.id
 ), told AS ({_told("AGENT_NOT_REACHED", "not_reached")})
-SELECT pg_notify('huifang', 'agent') FROM dealt
+SELECT pg_notify('huifang', 'agent') FROM leg WHERE state = 'ENDED'
 """.replace("FROM not_reached,", "FROM (SELECT * FROM dealt WHERE outcome = 'NOT_REACHED') AS not_reached,")
 
 
@@ -349,7 +358,8 @@ async def legs_to_hang_up(connection: AsyncConnection, now: datetime) -> list[di
         UPDATE agent_legs SET state = 'ENDING', changed_at = :now WHERE id IN (
           SELECT l.id FROM agent_legs l JOIN agent_calls a ON a.id = l.agent_call_id LEFT JOIN calls k ON k.id = a.call_id
           WHERE l.state IN ('RINGING', 'JOINED') AND l.sid IS NOT NULL
-            AND (a.state IN ('TAKEN', 'WRAP_UP', 'DONE') OR k.state IN ('ENDED', 'REJECTED'))
+            AND (a.state IN ('TAKEN', 'WRAP_UP', 'DONE') OR k.state IN ('ENDED', 'REJECTED')
+                 OR EXISTS (SELECT 1 FROM agent_legs n WHERE n.agent_call_id = a.id AND n.login = l.login AND n.state = 'WANTED'))
           FOR UPDATE OF l SKIP LOCKED)
         RETURNING id, sid
         """,
@@ -358,7 +368,7 @@ async def legs_to_hang_up(connection: AsyncConnection, now: datetime) -> list[di
 
 
 async def quiet_legs(connection: AsyncConnection, now: datetime, quiet: timedelta = QUIET) -> list[dict[str, Any]]:
-    """Telephones of the house of which nothing was heard for `quiet`, talks aside: id, sid, state."""
+    """Telephones of the house of which nothing was heard for `quiet`, those that talk among them: id, sid, state."""
     return await rows(
         connection,
         """SELECT id, sid, state FROM agent_legs
@@ -411,12 +421,22 @@ async def not_dialled(connection: AsyncConnection, agent_call: str, problem: str
     )
 
 
-async def room_known(connection: AsyncConnection, agent_call: str, conference: str) -> None:
+async def room_known(connection: AsyncConnection, agent_call: str, conference: str, sid: str) -> None:
+    """The carrier's id of the room in which the call `sid` is. News of an earlier room of the same name, in which only a
+    telephone was that has been put down since, changes nothing."""
     await rows(
         connection,
-        "UPDATE agent_calls SET conference = :conference WHERE id = :id AND conference IS NULL RETURNING id",
+        """
+        UPDATE agent_calls a SET conference = :conference
+        WHERE a.id = :id AND a.conference IS DISTINCT FROM :conference
+          AND (EXISTS (SELECT 1 FROM agent_legs l
+                       WHERE l.agent_call_id = a.id AND l.sid = :sid AND l.state IN ('RINGING', 'JOINED'))
+               OR EXISTS (SELECT 1 FROM calls k WHERE k.id = a.call_id AND k.sid = :sid))
+        RETURNING a.id
+        """,
         id=agent_call,
         conference=conference,
+        sid=sid,
     )
 
 

@@ -38,10 +38,10 @@ async def serve_agents(phone: Phone, lines: AgentLines, pace: Pace, clock: Clock
         if not await agent_calls.anything(connection):
             return False
         await agent_calls.release_expired(connection, clock.now())
-        wanted = await agent_calls.legs_to_ring(connection, clock.now())
+        idle = await agent_calls.legs_to_hang_up(connection, clock.now())
+        wanted = await agent_calls.legs_to_ring(connection, clock.now())  # not before they have been put down
         ready = await agent_calls.customers_wanted(connection)
         lost = await agent_calls.customers_to_bring_back(connection)
-        idle = await agent_calls.legs_to_hang_up(connection, clock.now())
     # a customer who waits comes before everything else
     for customer in lost:
         await _bring_back(customer, lines, clock)
