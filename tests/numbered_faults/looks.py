@@ -229,8 +229,18 @@ def fetched_again(seen) -> None:
     )
 
 
+def recording_refused(seen) -> None:
+    answers = {e["http"] for e in seen.log if e["event"] == "recording-callback"}
+    assert answers == {403}
+    _recording_from_sweep(seen)
+
+
 def reported_by_sweep(seen) -> None:
     assert not [e for e in seen.log if e["event"] == "recording-callback"]
+    _recording_from_sweep(seen)
+
+
+def _recording_from_sweep(seen) -> None:
     assert [n for n in seen.news if n["kind"] == "recording" and n["body"] == {"source": "sweep"}]
 
 

@@ -234,10 +234,15 @@ class Morning:
         await self.line.cancel(call.sid)
         return True
 
+    async def restart_ringing(self, plan_id: str) -> bool:
+        call = self._live(plan_id)
+        return call is not None and call.status == "ringing" and await self._restart()
+
     async def restart(self, plan_id: str) -> bool:
         call = self._live(plan_id)
-        if call is None or call.seconds < 150:
-            return False
+        return call is not None and call.seconds >= 150 and await self._restart()
+
+    async def _restart(self) -> bool:
         (await self.control.post("/control/restart")).raise_for_status()
         return True
 

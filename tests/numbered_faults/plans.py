@@ -146,6 +146,13 @@ PLANS = (
     brief("23b", fault("callback-reorder", event="ringing")),
     plan("24a", fault("callback-drop", **ENDS), look=looks.told_by_sweep),
     brief("24b", fault("callback-drop", event="in-progress")),
+    # nothing at all is told of call and recording
+    plan(
+        "24c",
+        fault("callback-drop"),
+        fault("recording-callback-drop"),
+        look=(looks.told_by_sweep, looks.reported_by_sweep),
+    ),
     plan("25", fault("callback-retried"), look=looks.accepted),
     brief("26", fault("callback-late", seconds=700.0, **ENDS), look=looks.told_by_sweep),
     leaves("27", fault("callback-before-response", seconds=0.6)),
@@ -154,7 +161,9 @@ PLANS = (
     brief("30a", fault("callback-foreign", of="call"), look=(looks.strangers, looks.accepted)),
     brief("30b", fault("callback-foreign", of="account"), look=looks.refused("completed")),
     # signatures
-    brief("31", fault("callback-unsigned", **ENDS), look=(looks.refused("completed"), looks.told_by_sweep)),
+    brief("31a", fault("callback-unsigned", **ENDS), look=(looks.refused("completed"), looks.told_by_sweep)),
+    brief("31b", fault("callback-unsigned", event="recording"), look=looks.recording_refused),
+    plan("31c", fault("callback-unsigned", **THIRD), look=looks.fallback_asked(11200)),
     brief("32", fault("callback-no-signature", **ENDS), look=(looks.refused("completed"), looks.told_by_sweep)),
     *(
         brief(
@@ -236,32 +245,15 @@ PLANS = (
     brief("72", fault("recording-twice"), left=Left(("HANGUP_DELIBERATE",), recordings=("CLEARED", "CLEARED"))),
     brief("73", fault("recording-length-off", by=7), left=lost("OTHER_LENGTH", "HANGUP_DELIBERATE")),
     # the platform
-    plan("79", act="restart", alone=True, left=CUT_OFF, look=(looks.answers_kept, looks.told_by_sweep)),
+    plan("79a", act="restart", alone=True, left=CUT_OFF, look=(looks.answers_kept, looks.told_by_sweep)),
+    plan("79b", behaviour="no-answer", act="restart-ringing", alone=True, left=nobody("POWERED_OFF")),
     leaves("80", fault("clock-skew", shift=-3600), look=looks.own_time),
 )  # fmt: skip
 
 # one of each kind: what every `make test` runs
-SOME = frozenset(
-    (
-        "2",
-        "3",
-        "4",
-        "8a",
-        "14b",
-        "14h",
-        "15a",
-        "17a",
-        "22b",
-        "24b",
-        "31",
-        "34",
-        "43",
-        "44a",
-        "47",
-        "61",
-        "66b",
-        "67",
-        "68b",
-    )
-    + ("70", "71", "72")
-)
+# fmt: off
+SOME = frozenset((
+    "2", "3", "4", "8a", "14b", "14h", "15a", "17a", "22b", "24b", "31a",
+    "34", "43", "44a", "47", "61", "66b", "67", "68b", "70", "71", "72",
+))
+# fmt: on

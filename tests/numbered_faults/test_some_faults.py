@@ -7,6 +7,7 @@ from tests.numbered_faults.looks import as_wanted
 
 PLANS = tuple(plan for plan in plans.PLANS if plan.id in plans.SOME)
 CONTRACTS = 90
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_the_morning_comes_to_its_end_and_the_judge_finds_nothing(day):
