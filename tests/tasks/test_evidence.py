@@ -235,12 +235,7 @@ def one_byte_changes(pack: Path, count: int, seed: int) -> None:
     assert verify(pack, trusted) == []
 
 
-async def test_no_byte_can_be_changed(pack):
-    one_byte_changes(pack, 300, seed=1)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(3000)
+@pytest.mark.timeout(1200)
 async def test_ten_thousand_bytes_cannot_be_changed(pack):
     one_byte_changes(pack, 10_000, seed=2)
 
