@@ -38,18 +38,41 @@ async def test_a_whole_call_by_hand_counts_like_any_other(house):
     assert await house.judged() == ()
 
 
-async def test_who_asks_the_robot_for_a_person_gets_one_with_his_answers_kept(house):
+@pytest.mark.parametrize(
+    ("replies", "reason", "words"),
+    [
+        pytest.param(
+            [{"when": "犹豫期", "press": "0", "times": 1}],
+            *("OPERATOR", "the customer asks for a person"),
+            id="asks_for_a_person",
+        ),
+        pytest.param(
+            [{"when": "犹豫期", "press": "7", "times": 3}],
+            *("LOW_CONFIDENCE", "not understood several times"),
+            id="is_not_understood",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            [{"when": "听懂普通话", "press": "2"}, {"when": "犹豫期", "say": "我听不懂普通话", "times": 1}],
+            *("NEEDS_AGENT", "a barrier of language or hearing"),
+            id="cannot_follow",
+            marks=pytest.mark.long,
+        ),
+    ],
+)
+async def test_whom_the_robot_hands_over_is_asked_on_with_his_answers_kept(house, replies, reason, words):
     seat = house.seats["meng"]
     await seat.do("on")
-    call_id = await house.let_robot_ring({"when": "犹豫期", "press": "0", "times": 1})
+    call_id = await house.let_robot_ring(*replies)
     dealt = await house.until("SELECT reason, origin FROM agent_calls WHERE call_id = :id", id=call_id)
     kept = house.answers_of(call_id)
-    assert dealt == {"reason": "OPERATOR", "origin": "TRANSFER"}, kept
+    assert dealt == {"reason": reason, "origin": "TRANSFER"}, kept
     page = await seat.until("TALKING")
-    assert "the customer asks for a person" in page
+    assert words in page
     assert {"step": "I1", "answer": "YES", "how": "keys", "final": True} in kept
-    assert kept[-1]["answer"] == "OPERATOR" and not kept[-1]["final"]
-    assert "犹豫期" in question_on(page)
+    # what made the robot hand him over decides nothing, and the open question stays open
+    assert kept[-1]["answer"] in (reason, "NOT_UNDERSTOOD", "NO") and not kept[-1]["final"]
+    assert ("普通话" if reason == "NEEDS_AGENT" else "犹豫期") in question_on(page)
     await seat.to_the_end()
     await seat.do("hang-up")
     await seat.until("WRAP_UP")

@@ -11,6 +11,8 @@ import pytest
 from desk.twilio_callbacks import APOLOGY
 from scripts.rule_profiles import FOLDER as PROFILES
 from scripts.rule_profiles import load_profile
+from tasks.archiving import archive_recordings
+from tasks.settling import settle_ended_calls
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -58,7 +60,7 @@ async def test_fault_74_an_agent_who_does_not_pick_up_rings_nobody(house):
     assert await house.judged() == ()
 
 
-@pytest.mark.parametrize("behaviour", ["agent-never-answers", "agent-declines"])
+@pytest.mark.parametrize("behaviour", [pytest.param("agent-never-answers", marks=pytest.mark.long), "agent-declines"])
 async def test_fault_74_the_robot_takes_back_a_customer_whom_no_agent_picks_up_for(house, behaviour):
     """While the customer waits: he is not left there, and is not asked again what he has answered."""
     await house.behave(LINE, behaviour)
@@ -75,6 +77,23 @@ async def test_fault_74_the_robot_takes_back_a_customer_whom_no_agent_picks_up_f
     assert answers[: len(kept)] == kept and kept[-1]["answer"] == "OPERATOR"
     assert not asked_twice(answers)
     assert house.one("SELECT agent_login FROM calls WHERE id = :id", id=call_id) is None
+    assert await house.judged() == ()
+
+
+@pytest.mark.long
+async def test_fault_74_who_asks_a_third_time_is_rung_at_another_time(house):
+    """Twice in a call somebody is rung in vain for him; then the robot books a time, and a person rings him first."""
+    await house.behave(LINE, "agent-declines")
+    await house.seats["meng"].do("on")
+    tomorrow = {"when": "什么时间", "say": "明天上午十点"}
+    call_id = await house.let_robot_ring({**ASKS_FOR_A_PERSON, "times": 3}, tomorrow)
+    done = await house.settled(call_id)
+    assert (done["result"], done["completed"], done["counts"]) == ("APPOINTED", False, True), done["decision"]
+    found = {"cases": [("APPOINTED", "HEAD_OFFICE")], "orders": [], "recordings": [("CLEARED", 2)]}
+    assert house.what_became_of(call_id) == found
+    outcomes = house.sql("SELECT outcome FROM agent_calls WHERE call_id = :id", id=call_id)
+    assert [row["outcome"] for row in outcomes] == ["NOT_REACHED", "NOT_REACHED"]
+    assert [row["answer"] for row in house.answers_of(call_id)].count("OPERATOR") == 3
     assert await house.judged() == ()
 
 
@@ -214,6 +233,11 @@ async def test_fault_77_the_customers_line_breaks_and_the_last_answer_is_still_n
     await seat.answer(key="1")
     await house.hang_up(house.sid_of(call_id))
     await seat.until("WRAP_UP")
+    # his last answer is waited for, though the recording has long been there
+    await house.pass_time(60)
+    await archive_recordings.fn(house.line, house.clock)
+    assert await settle_ended_calls.fn(house.clock) == 0
+    assert house.one("SELECT state FROM recordings WHERE call_id = :id", id=call_id) == "CLEARED"
     turn = house.one("SELECT turn FROM calls WHERE id = :id", id=call_id)
     assert await seat.do("answer", turn=str(turn), key="1") == ""
     assert await seat.do("answer", turn=str(turn), key="2") == "ALREADY_ANSWERED"
@@ -275,6 +299,7 @@ async def test_fault_78_two_agents_never_get_the_same_person(house):
     assert [b for b in await house.judged() if b.call_id == call["id"]] == []
 
 
+@pytest.mark.long
 async def test_fault_78_two_free_agents_and_one_customer_who_asks_for_a_person(house):
     """One of them is rung, the other stays free."""
     for login in ("meng", "qiao"):

@@ -3,12 +3,16 @@ holds no digit either."""
 
 import io
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 import soundfile
 
+from scripts.call_scripts import all_scripts
 from storage import archive_objects, db, script_versions
+from storage.agent_calls import WRAP_UP
+from storage.candidates import read_pool
 from storage.recording_reader import reader_of
 from tests.agents.house import DAY, question_on
 
@@ -17,24 +21,22 @@ pytestmark = pytest.mark.usefixtures("english")
 CARD = "六二二二零二一二三四五六七八九零"
 
 
-async def published_with_a_sensitive_step(house, step: str) -> None:
-    """A new version of every script that asks `step`, in which a card number may be heard at it."""
-    from scripts.call_scripts import all_scripts, shipped_scripts
-
+async def published_with_a_sensitive_step(house, person_id: int, step: str) -> None:
+    """A new version of the script with which he is called, in which a card number may be heard at `step`."""
     now = house.clock.now()
-    newest = {script.name: script.version for script in sorted(all_scripts(), key=lambda one: one.version)}
     async with db.transaction() as connection:
-        for script in shipped_scripts():
-            if step not in script.steps:
-                continue
-            told = replace(
-                script,
-                version=newest[script.name] + 1,
-                steps={**script.steps, step: replace(script.steps[step], sensitive=True)},
-            )
-            drafted = await script_versions.draft(connection, told, "wen", now)
-            await script_versions.review(connection, drafted.id, "jia", now)
-            await script_versions.publish(connection, drafted.id, "jia", DAY, now, today=DAY)
+        pool = await read_pool(
+            connection, now, (await script_versions.read_shelf(connection)).name_for, person_id=person_id
+        )
+        script = await script_versions.script_of(connection, pool.candidates[0].script)
+        told = replace(
+            script,
+            version=1 + max(one.version for one in all_scripts() if one.name == script.name),
+            steps={**script.steps, step: replace(script.steps[step], sensitive=True)},
+        )
+        await script_versions.draft(connection, told, "wen", now)
+        await script_versions.review(connection, told.id, "jia", now)
+        await script_versions.publish(connection, told.id, "jia", DAY, now, today=DAY)
 
 
 def loudest(samples: np.ndarray, rate: int, heard, begin: float) -> int:
@@ -42,8 +44,9 @@ def loudest(samples: np.ndarray, rate: int, heard, begin: float) -> int:
 
 
 async def test_no_digit_said_to_an_agent_is_in_the_carriers_copy_or_ours(house):
-    await published_with_a_sensitive_step(house, "M1")
     seat = house.seats["meng"]
+    await seat.do("next")
+    await published_with_a_sensitive_step(house, house.one("SELECT person_id FROM agent_calls"), "M1")
     call_id, _ = await seat.on_the_line()
     sid = house.sid_of(call_id)
     [recording] = house.exchange.calls[sid].recordings
@@ -64,7 +67,6 @@ async def test_no_digit_said_to_an_agent_is_in_the_carriers_copy_or_ours(house):
     await seat.to_the_end()
     await seat.do("hang-up")
     await seat.until("WRAP_UP")
-    await seat.do("done")
     await house.until("SELECT 1 FROM recordings WHERE call_id = :id", id=call_id)
 
     heard = [piece for piece in house.exchange.calls[sid].heard if piece.kind == "speech"]
@@ -80,6 +82,9 @@ async def test_no_digit_said_to_an_agent_is_in_the_carriers_copy_or_ours(house):
 
     done = await house.settled(call_id)
     assert (done["completed"], done["counts"]) == (True, True), done["decision"]
+    # an agent who never says that he has finished is waited for two minutes
+    [call] = house.sql("SELECT ended_at, settled_at FROM calls WHERE id = :id", id=call_id)
+    assert WRAP_UP <= call["settled_at"] - call["ended_at"] < WRAP_UP + timedelta(seconds=20)
     async with db.transaction() as connection:
         [kept] = await archive_objects.select(connection, "true")
     ours, rate = soundfile.read(io.BytesIO(reader_of(kept).read()), dtype="int16")
