@@ -377,6 +377,16 @@ async def quiet_legs(connection: AsyncConnection, now: datetime, quiet: timedelt
     )
 
 
+async def legs_alive(connection: AsyncConnection, legs: Sequence[str], now: datetime) -> None:
+    """The carrier was asked and has these on the line: others come first at the next look."""
+    await rows(
+        connection,
+        "UPDATE agent_legs SET changed_at = :now WHERE id = ANY(:legs) AND state <> 'ENDED' RETURNING id",
+        legs=list(legs),
+        now=now,
+    )
+
+
 async def listen(
     connection: AsyncConnection, agent_call: str, login: str, role: str, leg_id: str, address: str, now: datetime
 ) -> bool:

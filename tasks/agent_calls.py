@@ -149,6 +149,7 @@ async def sweep_agents(phone: Phone, lines: AgentLines, clock: Clock) -> int:
     now = clock.now()
     async with db.transaction() as connection:
         quiet = await agent_calls.quiet_legs(connection, now)
+    alive = []
     for leg in quiet:
         found = None
         if leg["sid"] is not None:
@@ -157,6 +158,7 @@ async def sweep_agents(phone: Phone, lines: AgentLines, clock: Clock) -> int:
             except Missing:
                 found = None
         if found is not None and not found.is_over:
+            alive.append(leg["id"])
             if leg["state"] == "ENDING":
                 await _hang_up(leg["sid"], phone)
             continue
@@ -166,6 +168,7 @@ async def sweep_agents(phone: Phone, lines: AgentLines, clock: Clock) -> int:
                 sequence=-1, body={"source": "sweep"}, now=now,
             )  # fmt: skip
     async with db.transaction() as connection:
+        await agent_calls.legs_alive(connection, alive, now)
         lost = await agent_calls.customers_to_bring_back(connection)
     for customer in lost:
         await _bring_back(customer, lines, clock)

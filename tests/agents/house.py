@@ -50,10 +50,12 @@ class Seat:
         return found.group(1) if found else ""
 
     async def until(self, stage: str) -> str:
-        """The page once it stands there."""
+        """The page once it stands there; with somebody to talk to, once there is something to say."""
 
         async def look() -> str:
-            return page if f'data-stage="{stage}"' in (page := await self.page()) else ""
+            page = await self.page()
+            there = f'data-stage="{stage}"' in page and (stage != "TALKING" or 'id="say"' in page)
+            return page if there else ""
 
         return await self.house.wait_for(look, f"the page at {stage}")
 

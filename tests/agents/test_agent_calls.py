@@ -130,6 +130,16 @@ async def test_hours_and_the_campaign_hold_for_agents_too(house):
     assert house.sql("SELECT 1 FROM calls") == []
 
 
+async def test_who_has_been_answered_and_has_nothing_to_say_yet_is_told_to_wait(house):
+    """The carrier tells of the answer before it asks for the first sentence."""
+    seat = house.seats["meng"]
+    call_id, _ = await seat.on_the_line()
+    house.sql("UPDATE calls SET progress = NULL, turn = -1 WHERE id = :id", id=call_id)
+    page = await seat.page()
+    assert 'data-stage="TALKING"' in page and 'name="turn"' not in page
+    assert "the first sentence stands here" in page and "Nobody was spoken to" not in page
+
+
 async def test_who_was_not_dialled_at_first_is_dialled_into_a_room_of_its_own(house):
     """His agent was alone in the first one, and asks again before his telephone has been put down. That one's end is not
     taken for the end of the second, of whose room everything is known that hold needs."""

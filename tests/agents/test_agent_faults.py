@@ -11,8 +11,11 @@ import pytest
 from desk.twilio_callbacks import APOLOGY
 from scripts.rule_profiles import FOLDER as PROFILES
 from scripts.rule_profiles import load_profile
+from storage.agent_calls import QUIET
+from tasks.agent_calls import sweep_agents
 from tasks.archiving import archive_recordings
 from tasks.settling import settle_ended_calls
+from telephony.agent_calls import AgentLines
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -57,6 +60,21 @@ async def test_fault_74_an_agent_who_does_not_pick_up_rings_nobody(house):
     assert house.sql("SELECT 1 FROM calls") == house.sql("SELECT 1 FROM recordings") == []
     assert {row["status"] for row in house.sql("SELECT status FROM agent_legs")} == {"no-answer", "busy"}
     assert set(house.case_of(person)) == {("CALLABLE", "HEAD_OFFICE", 0)}
+    assert await house.judged() == ()
+
+
+@pytest.mark.long
+async def test_fault_74_a_ring_whose_answer_is_lost_is_picked_up_all_the_same(house):
+    """The carrier rings his telephone and answers us with an error: what it asks when he picks up tells which ring it is."""
+    await house.control.put("/control/faults", json=[{"fault": "create-500-after", "number": LINE, "times": 1}])
+    seat = house.seats["meng"]
+    call_id, agent_call = await seat.on_the_line()
+    legs = house.sql("SELECT agent_call_id, state, sid FROM agent_legs")
+    assert legs == [{"agent_call_id": agent_call, "state": "JOINED", "sid": house.leg_of("meng")}]
+    await seat.prove_identity(call_id)
+    done = await finish(house, seat, call_id)
+    assert (done["completed"], done["counts"], done["class"]) == (True, True, "STANDARD"), done["decision"]
+    assert house.what_became_of(call_id) == DONE
     assert await house.judged() == ()
 
 
@@ -189,6 +207,31 @@ async def test_fault_77_the_agents_line_breaks_and_the_robot_goes_on(house):
     assert rows[: len(before)] == before and {row["how"] for row in before} == {"agent"}
     assert {row["how"] for row in rows[len(before) :]} <= {"keys", "speech"}
     assert not asked_twice(rows)
+    assert house.kinds(call_id).count("AGENT_LOST") == 1
+    assert await house.judged() == ()
+
+
+@pytest.mark.long
+async def test_fault_77_the_agents_line_breaks_and_nobody_tells(house):
+    """The news is lost: the sweep asks the carrier, and the robot has the customer a minute or two later."""
+    await house.control.put("/control/faults", json=[{"fault": "callback-drop", "number": LINE, "event": "completed"}])
+    await house.answer_the_robot()
+    seat = house.seats["meng"]
+    call_id, agent_call = await seat.on_the_line()
+    await seat.prove_identity(call_id)
+    # as long as he talks the carrier says so, and is not asked again at once
+    await house.pass_time(QUIET.total_seconds() + 5)
+    assert [await sweep_agents.fn(house.line, AgentLines(house.line), house.clock) for _ in range(2)] == [1, 0]
+    assert 'data-stage="TALKING"' in await seat.page()
+    await house.hang_up(house.leg_of("meng"))
+    await house.pass_time(QUIET.total_seconds() + 5)
+    assert house.one("SELECT state FROM agent_calls WHERE id = :id", id=agent_call) == "JOINED"
+    assert await sweep_agents.fn(house.line, AgentLines(house.line), house.clock) == 1
+    assert house.one("SELECT outcome FROM agent_calls WHERE id = :id", id=agent_call) == "LOST"
+    done = await house.settled(call_id)
+    assert (done["completed"], done["counts"], done["class"]) == (True, True, "STANDARD"), done["decision"]
+    assert house.what_became_of(call_id) == DONE
+    assert not asked_twice(house.answers_of(call_id))
     assert house.kinds(call_id).count("AGENT_LOST") == 1
     assert await house.judged() == ()
 

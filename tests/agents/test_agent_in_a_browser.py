@@ -57,6 +57,7 @@ async def by_keyboard(house, page) -> dict:
     await patient(page.locator("#bench")).to_have_attribute("data-stage", "TAKEN")
     await page.keyboard.press("k")
     await patient(page.locator("#bench")).to_have_attribute("data-stage", "TALKING")
+    await patient(page.locator("#answer")).to_be_visible()
     call = house.sql("SELECT id, sheet_sealed FROM calls")[0]
     sheet = json.loads(vault().open(bytes(call["sheet_sealed"])))
     policy, person = sheet["policies"][0], sheet["person"]
