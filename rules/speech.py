@@ -13,7 +13,7 @@ from rules import speech_tables as tables
 from rules.answers import Said
 from rules.reasoning import Step
 from rules.speech_readings import Reading, first
-from rules.spoken_asides import stands_beside
+from rules.spoken_asides import stands_beside, stands_with
 from rules.spoken_forms import clauses, plain, usual
 from rules.spoken_yes import is_clear_now, is_yes, made_of
 
@@ -93,10 +93,17 @@ def _read_doubtful(parts: tuple[str, ...], question: str) -> Reading:
         return found
     if len(parts) > 1 and re.search(readings.ENDS_WITH_NO, parts[-1]):
         return readings.LAST_IS_NO
-    to_the_point = "，".join(part for part in parts if not stands_beside(part, question))
-    found = first(readings.DOUBTFUL, to_the_point, question) or first(readings.SOUNDS, whole, question)
+    if re.search(readings.BEGINS_WITH_NO, parts[0]) and not re.search(
+        f"{tables.QUESTIONS}|{readings.OF_KNOWING}", "，".join(parts[1:])
+    ):
+        return readings.FIRST_IS_NO
+    denials_of_a_denial = [part for part in parts if stands_with(part)]
+    to_the_point = (part for part in parts if not stands_beside(part, question) and part not in denials_of_a_denial)
+    found = first(readings.DOUBTFUL, "，".join(to_the_point), question) or first(readings.SOUNDS, whole, question)
     if found:
         return found
+    if denials_of_a_denial:
+        return readings.DOUBLE_NEGATION
     if _seller_statement(whole):
         return readings.SELLER_S_WORDS
     return readings.NO_DEFINITE_ANSWER

@@ -49,11 +49,15 @@ NO_DEFINITE_ANSWER = Reading(Said.NOT_UNDERSTOOD, "听不出明确的回答", "n
 SELLER_S_WORDS = Reading(Said.UNSURE, "说的是销售人员的话", "tells what the seller said")
 NOTHING_ELSE = Reading(Said.NO, "没有其他疑问", "nothing else to ask")
 NEITHER = Reading(Said.NOT_UNDERSTOOD, "听不出是否还有疑问", "neither a question nor none")
+FIRST_IS_NO = Reading(Said.NO, "先说的是不清楚", "begins with a definite no")
 LAST_IS_NO = Reading(Said.NO, "最后说的是不清楚", "ends with a definite no")
 DEFINITE_YES = Reading(Said.YES, "整句都是明确的肯定", "the whole utterance is a definite yes")
 NOW_CLEAR = Reading(Said.YES, "说明后现在清楚", "is clear now")
 
 # The last clause tells it, whatever was said before
+# that he knows it after all, or half
+OF_KNOWING = r"清楚|知道|懂|明白|了解|晓得|记得|好像|可能|应该"
+BEGINS_WITH_NO = r"^我?(真|都|也|是|完全|根本|可)*(不懂|不知道|不明白|不清楚|不了解|不晓得)(的|啊|呀)?$"
 ENDS_WITH_NO = r"(?<!有的)(?<!有些)(不懂|不知道|不明白|不清楚|不了解|不晓得)(的|啊|呀)?$"
 
 # Said whatever the question, and more important than its answer
@@ -153,6 +157,12 @@ NOT_ONE_S_OWN_KNOWLEDGE = (
     Reading(Said.UNSURE, "转述别人教的话", "says what he was told to say", tables.TOLD_TO_SAY),
 )  # fmt: skip
 
+DOUBLE_NEGATION = Reading(
+    Said.NOT_UNDERSTOOD,
+    "双重否定,再确认",
+    "a double negation is asked again",
+    r"(没|没有|不是|并非|不存在|不能说)[^，]{0,4}(不|没)[^，]{0,3}(清楚|知道|明白|懂|了解|签|收)",
+)
 _ASKS_BACK = (Said.QUESTION, "反过来提问", "asks back")
 DOUBTFUL = (
     # a plain question is one in spite of "usually" or "if" in it, unless he says that he does not know
@@ -160,10 +170,7 @@ DOUBTFUL = (
     Reading(Said.UNSURE, "说法不确定", "a hedge is no definite answer", tables.HEDGES, unless=r"(咋办|怎么办)$"),
     Reading(*_ASKS_BACK, tables.QUESTIONS, unless=f"{tables.NEGATIONS}|{tables.NOT_YET}"),
     Reading(*_ASKS_BACK, f"(?=.*({tables.QUESTIONS})).*({tables.QUESTION_DESPITE_NOT})", unless=tables.NOT_YET),
-    Reading(
-        Said.NOT_UNDERSTOOD, "双重否定,再确认", "a double negation is asked again",
-        r"(没|没有|不是|并非|不存在|不能说)[^，]{0,4}(不|没)[^，]{0,3}(清楚|知道|明白|懂|了解|签|收)",
-    ),
+    DOUBLE_NEGATION,
     # "not convenient" asks for another time, "not willing" ends the call: neither is a plain no
     Reading(Said.BUSY, "现在不方便", "not a good moment", tables.NEGATIONS, ("convenient",)),
     Reading(Said.REFUSE, "不愿意继续", "does not want to go on", tables.NEGATIONS, ("willing",)),

@@ -39,11 +39,16 @@ def is_clear_now(text: str, question: str) -> bool:
     now = re.sub(tables.NOT_THEN, "", plain(text))
     if (
         question not in _NOW_AT
-        or not re.search(f"{tables.NOW}.*{tables.OWN_WORDS['clear']}", now)
+        or not re.search(f"({tables.NOW}).*{tables.OWN_WORDS['clear']}", now)
         or re.search(tables.NO_YES, now)
     ):
         return False
     return made_of(now, tables.YES_CORE[question], f"{_harmless(question)}|{tables.BESIDE_NOW}")
+
+
+def is_no_yes(clause: str, question: str) -> bool:
+    """Whether it looks like a yes to the question and is none."""
+    return bool(re.search(tables.NO_YES, clause) or re.search(tables.NO_YES_AT.get(question, "(?!)"), clause))
 
 
 def _clause_by_clause(parts: tuple[str, ...], question: str, *, own_word_needed: bool) -> bool:
@@ -54,7 +59,7 @@ def _clause_by_clause(parts: tuple[str, ...], question: str, *, own_word_needed:
     for clause in parts:
         of_a_yes = re.sub(r"^(但是?|不过|可是?|而)(?=我)", "", clause) if own_word_needed else clause
         pieces = pieces_of(of_a_yes, core, harmless)
-        if re.search(tables.NO_YES, of_a_yes):
+        if is_no_yes(of_a_yes, question):
             pieces = None
         if pieces:
             said, own_word = True, own_word or bool(re.search(own_words, clause))

@@ -13,11 +13,11 @@ HERE = Path(__file__).parent
 HELD_OUT = ("utterances_held_out.yaml", "utterances_held_out_second.yaml")
 # Shares of sentences read exactly as labelled, a little below what was measured when the file was written.
 AT_LEAST = {
-    "utterances_at_length.yaml": 0.97,
-    "utterances_from_strangers.yaml": 0.95,
-    "utterances_rehearsed.yaml": 0.85,
+    "utterances_at_length.yaml": 0.98,
+    "utterances_from_strangers.yaml": 0.97,
+    "utterances_rehearsed.yaml": 0.9,
     "utterances_held_out.yaml": 0.66,
-    "utterances_held_out_second.yaml": 0.59,
+    "utterances_held_out_second.yaml": 0.6,
 }
 NEAR_MISSES = "utterances_near_misses.yaml"
 
