@@ -33,13 +33,18 @@ class Line:
     def __init__(self) -> None:
         self.sound = two_voices(SECONDS)
 
+    def blocks(self, name: str) -> Iterator[bytes]:
+        last = len(self.sound) - 8
+        for begin in range(0, last, 1 << 16):
+            yield self.sound[begin : min(begin + (1 << 16), last)]
+        yield hashlib.sha256(name.encode()).digest()[:8]
+
     def of(self, name: str) -> bytes:
-        return self.sound[:-8] + hashlib.sha256(name.encode()).digest()[:8]
+        return b"".join(self.blocks(name))
 
     async def media(self, name: str) -> AsyncIterator[bytes]:
-        sound = self.of(name)
-        for begin in range(0, len(sound), 1 << 16):
-            yield sound[begin : begin + (1 << 16)]
+        for block in self.blocks(name):
+            yield block
 
     async def delete_recording(self, name: str) -> None: ...
 

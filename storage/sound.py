@@ -8,9 +8,10 @@ import io
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import BinaryIO
 
 import numpy
@@ -20,7 +21,7 @@ from pydub.utils import audioop  # wherever this Python has it
 
 from rules.recording_checks import SILENT_BELOW_DBFS, Sound
 
-WINDOW_SECONDS = 60
+WINDOW_SECONDS = 20
 # Loudness is taken in pieces of this length: what is shorter is a pause between words, not silence.
 PIECE_MS = 500
 # What is larger than this lies in a file without a name, which goes with the process.
@@ -161,7 +162,7 @@ def _kept_form(received: bytes | BinaryIO, hear: Callable[[numpy.ndarray], None]
                 hear(block)
             return _kept(_file(received), "wav", "audio/x-wav", None)
         size = reader.frames * reader.channels * 2
-        packed, samples, held = _packed_file(size), hashlib.sha256(), []
+        packed, samples = _packed_file(size), hashlib.sha256()
         # the codec takes as long as all the rest, and lets others work meanwhile
         with (
             ThreadPoolExecutor(1) as beside,
@@ -177,9 +178,7 @@ def _kept_form(received: bytes | BinaryIO, hear: Callable[[numpy.ndarray], None]
                     hear(block)
                 finally:
                     packing.result()
-                if size <= IN_MEMORY:
-                    held.append(block)
-        if _gives_back(packed, reader, held):
+        if _gives_back(packed, reader, at_once=size <= IN_MEMORY):
             return _kept(packed, "flac", "audio/flac", samples.hexdigest())
         packed.close()
         return _kept(_file(received), "wav", "audio/x-wav", samples.hexdigest())
@@ -199,33 +198,40 @@ def _native(file: BinaryIO) -> BinaryIO | int:
     return file.fileno() if isinstance(file, io.FileIO) else file
 
 
-def _gives_back(packed: BinaryIO, original: soundfile.SoundFile, held: list[numpy.ndarray]) -> bool:
-    """Whether every sample comes out as it went in. `held`: all that went in, where it is little; then both halves are
-    looked at together."""
-    form = original.samplerate, original.channels, original.frames
-    if not held:
-        original.seek(0)
-        return _same(_native(packed), form, 0, _windows(original))
+def _gives_back(packed: BinaryIO, original: soundfile.SoundFile, *, at_once: bool) -> bool:
+    """Whether every sample comes out as it went in. `at_once`: what is packed is small, and both halves are looked at
+    together."""
+    reading = Lock()
+
+    def samples(begin: int, end: int) -> numpy.ndarray:
+        with reading:
+            original.seek(begin)
+            return original.read(end - begin, dtype="int16", always_2d=True)
+
+    def same(copy: BinaryIO | int, begin: int, end: int) -> bool:
+        try:
+            with soundfile.SoundFile(copy, closefd=False) as reader:
+                if (reader.samplerate, reader.channels, reader.frames) != form:
+                    return False
+                if begin:
+                    reader.seek(begin)
+                for at in range(begin, end, step):
+                    until = min(at + step, end)
+                    mine = reader.read(until - at, dtype="int16", always_2d=True)
+                    if not numpy.array_equal(mine, samples(at, until)):
+                        return False
+                return True
+        except soundfile.LibsndfileError:  # of no samples at all the codec makes nothing that can be read
+            return False
+
+    form, step = (original.samplerate, original.channels, original.frames), WINDOW_SECONDS * original.samplerate
+    if not at_once:
+        return same(_native(packed), 0, original.frames)
     packed.seek(0)
-    whole, middle = packed.read(), len(held) // 2
+    whole, middle = packed.read(), original.frames // 2
     with ThreadPoolExecutor(1) as beside:
-        first = beside.submit(_same, io.BytesIO(whole), form, 0, held[:middle])
-        return _same(io.BytesIO(whole), form, sum(map(len, held[:middle])), held[middle:]) and first.result()
-
-
-def _same(packed: BinaryIO | int, form: tuple[int, int, int], begin: int, originals: Iterable[numpy.ndarray]) -> bool:
-    """Whether what is packed has this form (rate, channels, frames) and these samples from `begin`."""
-    try:
-        with soundfile.SoundFile(packed, closefd=False) as reader:
-            if (reader.samplerate, reader.channels, reader.frames) != form:
-                return False
-            if begin:
-                reader.seek(begin)
-            return all(
-                numpy.array_equal(reader.read(len(block), dtype="int16", always_2d=True), block) for block in originals
-            )
-    except soundfile.LibsndfileError:  # of no samples at all the codec makes nothing that can be read
-        return False
+        first = beside.submit(same, io.BytesIO(whole), 0, middle)
+        return same(io.BytesIO(whole), middle, original.frames) and first.result()
 
 
 def _kept(file: BinaryIO, suffix: str, content_type: str, samples_sha256: str | None) -> Kept:
