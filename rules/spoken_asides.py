@@ -152,7 +152,7 @@ SOMEBODY_ELSE_DID = {
 }
 
 
-# At these questions a clause may be about anything, but for what would tell of another person, a doubt or another time
+# At these questions a clause may be about anything but what would tell of another person, a doubt or another time
 ANYTHING_BUT = {
     "person": rf"他|她|{KIN}|不|没|别|假|猜|才|鬼|骗|如果|要是|的(号|电话|手机|名字|地址)|替|代|帮|同名|倒|希望|好像|可能|应该|冒|装|是我|我是|[?]|你(是|也是)谁|号码",
     "convenient": rf"{KIN}.{{0,3}}(有|方便|可以|在|来|接)|不|没|非|别|但|可是|就是说|改|再|等|晚|后|挂|忙|会|开车|钱|块|给|红包|吗|呢|谁|什么|啥|为|如果|要是|除非|只|短信|微信|信息|找|跟|他|她|好像|可能|应该|明|下(午|周|个)|礼拜|星期|周|月|点(?!点)|先|才|怪|鬼|烦|投诉|告|骗|懒|[?]|哪|怎|多|几|随便|算|再见|拜",

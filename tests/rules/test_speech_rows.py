@@ -169,6 +169,13 @@ def test_how_sure_the_recogniser_must_be():
         (("李强", "李强强"), "李强强", Said.YES),
         (("", "王芳"), "王芳", Said.YES),
         ((), "我是王芳", Said.NOT_UNDERSTOOD),
+        (("王芳",), "我就是小王", Said.YES),
+        (("王芳",), "免贵姓王，我就是王芳", Said.YES),
+        # a relation's surname is the same
+        (("王芳",), "我是老王", Said.NOT_UNDERSTOOD),
+        (("王芳",), "姓王", Said.NOT_UNDERSTOOD),
+        (("王芳",), "我不姓王", Said.NO),
+        (("王芳",), "小王说是我", Said.NOT_UNDERSTOOD),
     ],
 )
 def test_the_person_s_own_name(names, text, answer):
