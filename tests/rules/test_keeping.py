@@ -34,7 +34,7 @@ def person(role: str, head_office: bool = True) -> Person:
     return Person("x", frozenset({role}), "00" if head_office else "4401", head_office)
 
 
-@pytest.mark.parametrize(("role", "act"), itertools.product(ROLES, Act))
+@pytest.mark.parametrize(("role", "act"), list(itertools.product(ROLES, Act)))
 def test_every_cell(role, act):
     allowed = {SHORT.get(name, name) for name in TABLE[act].split()}
     assert bool(may(person(role), act)) is (role in allowed)

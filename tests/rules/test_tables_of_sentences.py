@@ -1,0 +1,55 @@
+"""Tables that tell a code in both languages, and what the packages say that they offer."""
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from rules.reasoning import Step
+
+ROOT = Path(__file__).parents[2]
+MODULES = [
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for file in sorted((ROOT / "rules").rglob("*.py"))
+]
+CHINESE = re.compile("[一-鿿]")
+
+
+def tables() -> Iterator[tuple[str, str]]:
+    """Module and name of every mapping from a code to a Chinese and an English sentence."""
+    for module in MODULES:
+        for name, value in vars(importlib.import_module(module)).items():
+            if isinstance(value, Mapping) and value and all(_is_told(told) for told in value.values()):
+                yield module, name
+
+
+def _is_told(told: object) -> bool:
+    return (
+        isinstance(told, tuple)
+        and len(told) == 2
+        and all(isinstance(said, str) for said in told)
+        and CHINESE.search(told[0]) is not None
+        and CHINESE.search(told[1]) is None
+    )
+
+
+def test_the_tables_are_found():
+    assert {("rules.keeping", "REFUSALS"), ("rules.carrier_comparison", "MESSAGES")} <= set(tables())
+
+
+@pytest.mark.parametrize(("module", "name"), sorted(tables()))
+def test_a_code_is_a_code_and_its_sentences_are_sentences(module, name):
+    table = getattr(importlib.import_module(module), name)
+    for code, (zh, en) in table.items():
+        Step("C10", zh, en)  # whatever a step tells is read by the conftest beside this file
+        assert not code.startswith("XX"), code
+    assert len({code == code.upper() for code in table}) == 1, "codes in capitals and in small letters in one table"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if hasattr(importlib.import_module(m), "__all__")])
+def test_a_package_offers_what_it_says(module):
+    package = importlib.import_module(module)
+    missing = [name for name in package.__all__ if not hasattr(package, name)]
+    assert missing == []
