@@ -68,7 +68,7 @@ def understand_key(key: str, keys: Mapping[str, str]) -> Understood:
 def _read(as_spelled: str, text: str, question: str) -> Reading:
     """`as_spelled`: a region's spelling tells that somebody speaks another language, before it is folded into `text`."""
     whole = plain(text)
-    found = first(readings.ANYWHERE, whole, question) or first(readings.ANOTHER_LANGUAGE, plain(as_spelled), question)
+    found = first(readings.ANYWHERE, whole, question) or first(readings.ANOTHER_LANGUAGE, plain(as_spelled))
     if found:
         return found
     if is_clear_now(text, question):
@@ -81,14 +81,14 @@ def _read(as_spelled: str, text: str, question: str) -> Reading:
     if found:
         return found
     if question == "anything_else":
-        return first(readings.ANYTHING_ELSE, whole, question) or readings.NEITHER
+        return first(readings.ANYTHING_ELSE, whole) or readings.NEITHER
     return _read_doubtful(clauses(text), question)
 
 
 def _read_doubtful(parts: tuple[str, ...], question: str) -> Reading:
     """A denial, a doubt or a question: what is beside the point is left out, and the last clause may decide."""
     whole = "".join(parts)
-    found = first(readings.NOT_ONE_S_OWN_KNOWLEDGE, whole, question)
+    found = first(readings.NOT_ONE_S_OWN_KNOWLEDGE, whole)
     if found:
         return found
     if len(parts) > 1 and re.search(readings.ENDS_WITH_NO, parts[-1]):

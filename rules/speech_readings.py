@@ -34,7 +34,7 @@ class Reading:
         return bool(re.search(self.pattern, plain)) and not (self.unless and re.search(self.unless, plain))
 
 
-def first(rows: tuple[Reading, ...], plain: str, question: str) -> Reading | None:
+def first(rows: tuple[Reading, ...], plain: str, question: str = "") -> Reading | None:
     return next((row for row in rows if row.fits(plain, question)), None)
 
 

@@ -23,7 +23,7 @@ def pieces_of(clause: str, core: str, harmless: str) -> bool | None:
             if core_piece.fullmatch(clause, start, end):
                 reached[end] = True
             elif harmless_piece.fullmatch(clause, start, end):
-                reached[end] = reached.get(end) or reached[start]
+                reached[end] = reached[start]
     return reached.get(len(clause))
 
 

@@ -57,10 +57,8 @@ def _clause_by_clause(parts: tuple[str, ...], question: str, *, own_word_needed:
     own_words = tables.OWN_WORDS[question]
     said = own_word = False
     for clause in parts:
-        of_a_yes = re.sub(r"^(但是?|不过|可是?|而)(?=我)", "", clause) if own_word_needed else clause
-        pieces = pieces_of(of_a_yes, core, harmless)
-        if is_no_yes(of_a_yes, question):
-            pieces = None
+        of_mine = re.sub(r"^(但是?|不过|可是?|而)(?=我)", "", clause)
+        pieces = None if is_no_yes(of_mine, question) else pieces_of(of_mine, core, harmless)
         if pieces:
             said, own_word = True, own_word or bool(re.search(own_words, clause))
         elif pieces is None and len(clause) > LONGEST_ASIDE:
