@@ -45,7 +45,8 @@ def test_a_code_is_a_code_and_its_sentences_are_sentences(module, name):
     for code, (zh, en) in table.items():
         Step("C10", zh, en)  # whatever a step tells is read by the conftest beside this file
         assert not code.startswith("XX"), code
-    assert len({code == code.upper() for code in table}) == 1, "codes in capitals and in small letters in one table"
+    if module != "rules.words":  # where the codes of every table meet
+        assert len({code == code.upper() for code in table}) == 1, "codes in capitals and in small letters"
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if hasattr(importlib.import_module(m), "__all__")])
