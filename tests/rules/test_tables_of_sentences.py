@@ -1,19 +1,16 @@
 """Tables that tell a code in both languages, and what the packages say that they offer."""
 
 import importlib
+import pkgutil
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
+import rules
 from rules.reasoning import Step
 
-ROOT = Path(__file__).parents[2]
-MODULES = [
-    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    for file in sorted((ROOT / "rules").rglob("*.py"))
-]
+MODULES = sorted(module.name for module in pkgutil.walk_packages(rules.__path__, "rules."))
 CHINESE = re.compile("[一-鿿]")
 
 
