@@ -14,6 +14,8 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard desk/translations/*/LC_MESSAGES/*.
 SOURCE_FOLDERS := cli desk flows rules scripts storage tasks telephony
 SOURCES := clock.py settings.py $(shell find $(SOURCE_FOLDERS) -name '*.py')
 MINIO_FOLDER ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/huifang
+# the last source of the archived upstream: by its version, so that a warm module cache needs no network
+MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 
 .PHONY: help
 help: ## list the targets
@@ -67,7 +69,9 @@ lock: ## pin every package again (needs uv)
 .PHONY: minio
 minio: ## build a real MinIO server for the archive tests (needs Go 1.24, takes minutes)
 	@command -v go >/dev/null || { echo "Go is missing: https://go.dev/dl"; exit 1; }
-	GOBIN="$(MINIO_FOLDER)" go install github.com/minio/minio@latest
+	@cd "$$(go mod download -json $(MINIO) | sed -n 's/^\t"Dir": "\(.*\)",$$/\1/p')" && go list -deps . >/dev/null \
+		|| { echo "The source of MinIO cannot be had."; exit 1; }
+	GOBIN="$(MINIO_FOLDER)" go install $(MINIO)
 	@echo "$(MINIO_FOLDER)/minio"
 
 .PHONY: clean
