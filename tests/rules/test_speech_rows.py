@@ -69,6 +69,16 @@ def test_a_row_of_sentences(label, question, sentences):
 
 
 @pytest.mark.parametrize(
+    "question",
+    ["confirm", "clear", "purchase", "signature", "signer", "documents", "time", "day", "birth_date", "id_last4", "district", "none_of_it", "anything_else", "what"],
+)  # fmt: skip
+def test_a_sound_of_listening_at_every_question_of_the_matter(question):
+    assert understand("好的", question).because.zh == "只是应声或催促,不算回答"
+    assert understand("好的，大声点", question).answer is Said.REPEAT
+    assert (understand("我在炒菜", question).answer is Said.BUSY) is (question != "time")
+
+
+@pytest.mark.parametrize(
     ("question", "text", "answer", "because", "more"),
     [
         ("clear", "", Said.SILENT, ("没有听到回答", "nothing was said"), {}),
@@ -123,6 +133,7 @@ def test_a_row_of_sentences(label, question, sentences):
         ("clear", "不清楚，我光听他说收益好", Said.NO, ("先说的是不清楚", "begins with a definite no"),
              {"seller_statement": "EXAGGERATED"}),
         ("clear", "不知道，好像讲过", Said.UNSURE, ("说法不确定", "a hedge is no definite answer"), {}),
+        ("clear", "可能要亏，咋办", Said.QUESTION, ("反过来提问", "asks back"), {}),
         ("clear", "不知道，收益是多少", Said.NO, ("有否定的说法", "contains a negation"), {}),
         ("clear", "我老婆，她知道", Said.UNSURE, ("说的是别人,不是本人", "speaks of what others know"), {}),
         ("clear", "谁说我不清楚", Said.NOT_UNDERSTOOD, ("双重否定,再确认", "a double negation is asked again"), {}),

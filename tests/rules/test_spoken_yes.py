@@ -94,6 +94,42 @@ def test_an_aside_takes_nothing_from_a_yes_and_is_none(question, yes, aside):
         assert understand(aside, question, 0.9).answer is not Said.YES
 
 
+# by their shape alone, without the help of everyday words
+SHAPES = (
+    ("clear", "保单上写着的 保险里面写着 首期钱扣了 业务员讲过 同志说了好几遍 我教数学的 我做会计这行 您讲的那些 你说的那个 投保那天我算过 我盘算过了 我看过两遍了 "
+     "你往下说吧 辛苦您了 听见了 小宝别闹 锅糊了 信号断了一下 这还用问啊 一个字都不差 没有任何异议 还有别的要问的吗 放心好了 妥妥的 我女儿就在保险公司上班"),
+    ("clear", "等一下 我把火关了 让我想想 来了来了 刚才在想别的 你说的是犹豫期啊 谁说我不清楚 怎么会不知道 这有啥不清楚的 我没有不清楚的"),
+    ("confirm", "刚才打的号码 邮局寄来的 锁在抽屉里 陪着我收的 我一直住这儿 挺大一本 纸质版 我就点了确认 东西寄到楼下了 签好给快递带走了"),
+    ("purchase", "是在网点买的 跟老乡一道买的 为孩子投的 单子在抽屉里"),
+    ("signature", "也拍了视频 陪着我抄的 在柜台签的 笔一划 我在场 我和老公各签各的 刷脸是自己操作的 没让别人代 字写得不好看"),
+    ("documents", "发给我了 资料收到了 我女儿陪着我念给我听"),
+    ("person", "怎么了 有话快说 你们是保险公司的吗 找我有什么事 以后别叫错了 你找我 货真价实 咋不是"),
+    ("convenient", "本来要出门 正好没事 我刚下班 刚才开会忙完了 靠边停车了 快说就行 我退休了"),
+    ("willing", "应该的 支持你们工作 都是为了工作 配合一下"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "asides"), SHAPES)
+def test_what_is_set_aside_by_its_shape(question, asides):
+    left = [a for a in asides.split() if not (stands_beside(a, question) or stands_before(a) or stands_with(a))]
+    assert left == []
+
+
+# the first and the last of each table of everyday words
+EVERYDAY_TALK = (
+    ("clear", "大家看 我住院 老婆陪着我 茶 从事金融工作 我上课 加上我 我们年年交 第二行"),
+    ("confirm", "有厚厚一本 每张 保单 乡下"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "talk"), EVERYDAY_TALK)
+def test_everyday_talk_stands_beside_the_matter_s_own_word_only(question, talk):
+    assert [
+        clause for clause in talk.split() if not (is_other_talk(clause, question) or stands_beside(clause, question))
+    ] == []
+    assert not is_yes("茶，对", "clear") and is_yes("茶，清楚", "clear")
+
+
 # the first and the last doubt of each line of the table
 DOUBTS = "不 一些 印象 点儿 多少 啥 但 认了 上当 就行 还钱 还给 返 被 成了 当作 似 别 会 算 呢 想"
 
