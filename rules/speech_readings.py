@@ -167,7 +167,7 @@ _ASKS_BACK = (Said.QUESTION, "反过来提问", "asks back")
 DOUBTFUL = (
     # a plain question is one in spite of "usually" or "if" in it, unless he says that he does not know
     Reading(*_ASKS_BACK, tables.PLAIN_QUESTION, unless=f"{tables.FORGOT}|{tables.DOES_NOT_KNOW}"),
-    Reading(Said.UNSURE, "说法不确定", "a hedge is no definite answer", tables.HEDGES, unless=r"(咋办|怎么办)$"),
+    Reading(Said.UNSURE, "说法不确定", "a hedge is no definite answer", tables.HEDGES),
     Reading(*_ASKS_BACK, tables.QUESTIONS, unless=f"{tables.NEGATIONS}|{tables.NOT_YET}"),
     Reading(*_ASKS_BACK, f"(?=.*({tables.QUESTIONS})).*({tables.QUESTION_DESPITE_NOT})", unless=tables.NOT_YET),
     DOUBLE_NEGATION,

@@ -146,6 +146,8 @@ def test_a_sound_of_listening_at_every_question_of_the_matter(question):
         ("willing", "不做回访会怎么样", Said.QUESTION, ("反过来提问", "asks back"), {}),
         ("willing", "用不着，我全懂", Said.REFUSE, ("不愿意继续", "does not want to go on"), {"detail": "INFORMED"}),
         ("confirm", "还没呢，快递说在路上", Said.NO, ("有否定的说法", "contains a negation"), {}),
+        ("confirm", "没收到，放外面了", Said.BUSY, ("现在不方便", "not a good moment"), {}),
+        ("confirm", "没收到，合同放外面了", Said.NO, ("有否定的说法", "contains a negation"), {}),
         ("anything_else", "一下子想不起来有没有", Said.UNSURE, ("说法不确定", "a hedge is no definite answer"), {}),
         ("anything_else", "还有点事", Said.QUESTION, ("还有疑问", "has a question"), {}),
         ("anything_else", "没有" * 30, Said.NO, ("没有其他疑问", "nothing else to ask"), {}),
