@@ -73,7 +73,7 @@ def _read(as_spelled: str, text: str, question: str) -> Reading:
         return found
     if is_clear_now(text, question):
         return readings.NOW_CLEAR
-    if is_yes(text, question):
+    if is_yes(text, question) and not readings.SOMEBODY_ELSE.fits(whole, question):
         return readings.DEFINITE_YES
     if question == "anything_else" and made_of(whole, tables.NOTHING_ELSE, tables.BESIDE_NOTHING_ELSE):
         return readings.NOTHING_ELSE

@@ -96,6 +96,9 @@ ANYWHERE = (
     ),
 )  # fmt: skip
 
+# "跟我说就行" is no yes of the person
+SOMEBODY_ELSE = Reading(Said.THIRD_PARTY, "不是本人", "somebody else speaks", tables.THIRD_PARTY, _FINDING_THE_PERSON)
+
 ANOTHER_LANGUAGE = (
     Reading(Said.NO, "听到:听不懂普通话", "cannot follow Mandarin", tables.REGION_S_OWN_WORDS, detail="LANGUAGE"),
 )
@@ -113,7 +116,7 @@ INSTEAD_OF_AN_ANSWER = (
         detail="INFORMED",
     ),
     Reading(Said.REFUSE, "不愿意继续", "does not want to go on", tables.REFUSE),
-    Reading(Said.THIRD_PARTY, "不是本人", "somebody else speaks", tables.THIRD_PARTY, _FINDING_THE_PERSON),
+    SOMEBODY_ELSE,
     Reading(Said.QUESTION, "询问来电者或来意", "asks who is calling and why", tables.WHO_ASKS, _FINDING_THE_PERSON),
     Reading(
         Said.BUSY, "现在不方便", "not a good moment", tables.BUSY, _ANY_BUT_A_TIME, tables.NO_TIME_OF_HIS,

@@ -142,6 +142,7 @@ def test_a_sound_of_listening_at_every_question_of_the_matter(question):
         ("clear", "先不说了，别再打", Said.REFUSE, ("不愿意继续", "does not want to go on"), {}),
         ("time", "先不说了", Said.REFUSE, ("不愿意继续", "does not want to go on"), {}),
         ("convenient", "现在不可以", Said.BUSY, ("现在不方便", "not a good moment"), {}),
+        ("convenient", "跟我说就行", Said.THIRD_PARTY, ("不是本人", "somebody else speaks"), {}),
         ("willing", "不行", Said.REFUSE, ("不愿意继续", "does not want to go on"), {}),
         ("willing", "不做回访会怎么样", Said.QUESTION, ("反过来提问", "asks back"), {}),
         ("willing", "用不着，我全懂", Said.REFUSE, ("不愿意继续", "does not want to go on"), {"detail": "INFORMED"}),
