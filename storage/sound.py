@@ -313,7 +313,8 @@ def access_copy(plain: BinaryIO, out: BinaryIO, form: str = "mp3") -> str:
             soundfile.SoundFile(plain) as reader,
             soundfile.SoundFile(out, "w", reader.samplerate, reader.channels, subtype, format=container) as writer,
         ):
-            for block in _windows(reader):
+            # as fractions: of whole numbers libsndfile 1.2.2 may make an MP3 that is noise from the second piece on
+            while len(block := reader.read(WINDOW_SECONDS * reader.samplerate, dtype="float32", always_2d=True)):
                 writer.write(block)
     except soundfile.LibsndfileError as e:
         raise NotSound(f"no {form} copy: {e.code}") from e

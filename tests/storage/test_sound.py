@@ -130,3 +130,23 @@ def test_a_copy_for_listening_is_small_and_sounds_the_same(form, content_type):
     assert abs(len(heard) / rate - 20) < 0.2
     spectrum = numpy.abs(numpy.fft.rfft(heard[rate : 3 * rate, 0]))
     assert abs(spectrum.argmax() / 2 - 220) < 3
+
+
+@pytest.mark.parametrize("form", ["mp3", "opus"])
+def test_a_copy_for_listening_is_quiet_where_the_recording_is_however_long_it_is(form):
+    rate = 8000
+    sound, out = numpy.random.default_rng(5).integers(-30, 30, (rate * 90, 2)).astype("int16"), io.BytesIO()
+    beep = (8000 * numpy.sin(numpy.arange(rate) * 2 * numpy.pi * 440 / rate)).astype("int16")
+    for second in (1, 70):
+        sound[second * rate : (second + 1) * rate] = beep[:, None]
+    received = io.BytesIO()
+    soundfile.write(received, sound, rate, "PCM_16", format="WAV")
+    access_copy(keep(received).file, out, form)
+    out.seek(0)
+    heard, _ = soundfile.read(out)
+    loud = [
+        second
+        for second in range(90)
+        if numpy.abs(heard[second * rate + 2000 : (second + 1) * rate - 2000]).max() > 0.01
+    ]
+    assert loud == [1, 70]
