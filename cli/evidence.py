@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import json
 import os
 from pathlib import Path
 
@@ -207,6 +208,60 @@ def keys(file: Path | None, name: str | None, rotate: bool) -> None:
     if file:
         file.write_text("".join(f"{key}\n" for key in public))
     emit({"ok": True, "name": found.name, "keys": public}, public)
+
+
+@evidence.command(
+    "listen",
+    example="huifang evidence listen pack -o call.mp3 --key keys.txt",
+    zh="核验证据包，再把其中的录音另存为便于播放的 MP3 或 Opus 文件；该文件本身不是凭据，证据仍是证据包。",
+)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A new file that ends in .mp3 or .opus, outside the pack. Of several recordings the second is FILE-2, and so on.",
+)
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The ledger's public keys, one a line; this installation's own unless told.",
+)
+def listen(folder: Path, file: Path, key_file: Path | None) -> None:
+    """Check a pack, then write its sound in a form that every player knows. Nothing is written of a pack that does not
+    verify. The copy proves nothing: the pack does."""
+    from storage import verify_pack
+    from storage.sound import ACCESS_FORMS, NotSound, access_copy
+
+    form = file.suffix.removeprefix(".").lower()
+    if form not in ACCESS_FORMS:
+        raise click.UsageError(f"--output: {' or '.join(f'.{known}' for known in ACCESS_FORMS)}")
+    if file.resolve().is_relative_to(folder.resolve()):
+        raise click.UsageError("--output: outside the pack, which would not verify any more")
+    problems, _ = verify_pack.whole(folder, _public_keys(key_file), None)
+    if problems:
+        fail(
+            f"证据包核验不通过（{len(problems)} 项），未制作副本；详见 huifang evidence verify。",
+            f"The pack does not verify ({len(problems)} problems) and no copy is made; see huifang evidence verify.",
+        )
+    sounds = [folder / kept["file"] for kept in json.loads((folder / verify_pack.RECORDINGS).read_text())]
+    places = [file if number == 1 else file.with_stem(f"{file.stem}-{number}") for number in range(1, len(sounds) + 1)]
+    if taken := [place for place in places if place.exists()]:
+        fail(f"{taken[0]} 已存在。", f"{taken[0]} is there already.")
+    for sound, place in zip(sounds, places, strict=True):
+        try:
+            with sound.open("rb") as plain, place.open("x+b") as out:
+                access_copy(plain, out, form)
+        except NotSound as problem:
+            place.unlink()
+            fail(f"{sound.name} 不能转换：{problem}", f"{sound.name} cannot be turned into it: {problem}")
+    emit(
+        {"ok": True, "files": [str(place) for place in places]},
+        [str(place) for place in places] or text("包内没有录音。", "There is no recording in the pack."),
+    )
 
 
 @evidence.command(

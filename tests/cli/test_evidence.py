@@ -63,6 +63,16 @@ def test_an_empty_folder_and_a_wrong_key_file_are_told(run, tmp_path):
     assert run("verify", str(empty), "--key", str(tmp_path / "nonsense"))[0] == 1
 
 
+def test_no_copy_for_listening_of_what_does_not_verify_and_none_in_the_pack(run, tmp_path):
+    run("keys", "--new", "ledger.example/callbacks")
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    assert run("listen", str(pack), "-o", str(tmp_path / "call.mp3"))[0] == 1
+    assert run("listen", str(pack), "-o", str(tmp_path / "call.wav"))[0] == 2
+    assert run("listen", str(pack), "-o", str(pack / "call.mp3"))[0] == 2
+    assert not (tmp_path / "call.mp3").exists() and list(pack.iterdir()) == []
+
+
 def test_the_verifier_is_one_file(run, tmp_path):
     file = tmp_path / "verify_pack.py"
     assert run("verifier", "-o", str(file))[0] == 0

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from rules.retrieval_events import RightKind
 from settings import settings
@@ -192,6 +193,14 @@ async def test_export_verify_and_renewal_by_command(archived_call, tmp_path, ask
     assert (code, made["ok"], made["problems"], made["recordings"]) == (0, True, [], 1)
     assert run("evidence", "verify", folder) == (0, WHOLE)
     assert run("evidence", "export", archived_call, "-o", folder)[0] == 1
+    copies = [tmp_path / name for name in ("call.mp3", "call.opus")]
+    for copy in copies:
+        assert run("evidence", "listen", folder, "-o", str(copy)) == (0, {"ok": True, "files": [str(copy)]})
+        heard, rate = soundfile.read(copy)
+        [sound] = (tmp_path / "pack" / "data" / "recording").glob("*.flac")
+        assert len(heard) / rate == pytest.approx(soundfile.info(sound).duration, abs=0.2)
+        assert run("evidence", "listen", folder, "-o", str(copy))[0] == 1  # never over something
+    assert run("evidence", "verify", folder) == (0, WHOLE)
     assert run("evidence", "export", "nobody", "-o", str(tmp_path / "none"))[0] == 1
     code, renewed = run("archive", "renew")
     assert (code, renewed["ok"], renewed["objects"], renewed["failures"]) == (0, True, 1, [])
